@@ -1,0 +1,68 @@
+package snapshot
+
+import "time"
+
+// CoverageState is how much of a dataset was read.
+type CoverageState string
+
+// The states of a dataset, in the words of the output contract.
+const (
+	CoverageComplete    CoverageState = "complete"
+	CoveragePartial     CoverageState = "partial"
+	CoverageDenied      CoverageState = "denied"
+	CoverageUnavailable CoverageState = "unavailable"
+	CoverageFailed      CoverageState = "failed"
+	CoverageSkipped     CoverageState = "skipped"
+)
+
+// Reason is one cause of a dataset being less, or other, than everything.
+type Reason struct {
+	Cause  Cause  `json:"cause"`
+	Detail string `json:"detail"`
+	Count  int64  `json:"count"` // units concerned
+}
+
+// Coverage says how much of a dataset was read. Expected, Collected and Failed
+// count units: 1 for a listing, mailboxes for per-mailbox datasets.
+type Coverage struct {
+	Dataset   Dataset       `json:"dataset"`
+	State     CoverageState `json:"state"`
+	Rows      int64         `json:"rows"`
+	Expected  int64         `json:"expected"`
+	Collected int64         `json:"collected"`
+	Failed    int64         `json:"failed"`
+	Reasons   []Reason      `json:"reasons"`
+}
+
+// Tenant identifies the reviewed tenant. Source: GET /organization.
+type Tenant struct {
+	ID              string   `json:"id"`
+	DisplayName     string   `json:"displayName"`
+	DefaultDomain   string   `json:"defaultDomain"`
+	VerifiedDomains []string `json:"verifiedDomains"`
+}
+
+// Requests are the numbers of HTTP requests of a run, over all its parts.
+type Requests struct {
+	Graph     int64 `json:"graph"`
+	Exchange  int64 `json:"exchange"`
+	Retries   int64 `json:"retries"`
+	Throttled int64 `json:"throttled"`
+}
+
+// Run is when, by whom and how the snapshot was collected.
+type Run struct {
+	StartedAt, FinishedAt time.Time // UTC; FinishedAt is zero while the collection is not finished
+	// CollectedFrom and CollectedTo are the times of the oldest and the newest stored answer.
+	CollectedFrom, CollectedTo time.Time
+	Identity                   string   // user principal name or application name; "" unknown
+	IdentityType               string   // user, application; "" unknown
+	DirectoryRoles             []string // display names; empty when none are known
+	Scopes                     []string // delegated scopes or app roles of the Graph token
+	Requests                   Requests
+	ToolVersion                string
+	Cloud                      string
+	Filter                     string // "" for the whole tenant; else what the review was limited to
+	Folders                    string // default, all, none
+	Complete                   bool   // every planned unit reached a final state
+}

@@ -1,0 +1,322 @@
+package snapshot
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Commit makes all writes durable together: pages added, ledger rows updated. When
+// it returns nil, the units concerned survive any crash.
+func (s *Store) Commit(ctx context.Context, writes ...Write) error {
+	s.mu.Lock()
+	err := s.tx(ctx, func() error {
+		for _, w := range writes {
+			if err := s.write(ctx, w); err != nil {
+				return fmt.Errorf("store %s %s: %w", w.Unit.Source, w.Unit.Key, err)
+			}
+		}
+		return s.changed(ctx)
+	})
+	s.mu.Unlock()
+	if err == nil && s.onCommit != nil {
+		s.onCommit(writes)
+	}
+	return err
+}
+
+// changed marks the derived tables as out of date.
+func (s *Store) changed(ctx context.Context) error {
+	return s.exec(ctx, "UPDATE meta SET value=CAST(value AS INTEGER)+1 WHERE key='change'")
+}
+
+func (s *Store) write(ctx context.Context, w Write) error {
+	at := time.Now().UTC()
+	if n := len(w.Pages); n > 0 {
+		at = w.Pages[n-1].At
+	}
+	var id int64
+	err := s.conn.QueryRowContext(ctx, `INSERT INTO unit(source,key,state,cause,detail,expected,rows,attempts,first_at,last_at) VALUES(?,?,?,?,?,?,0,?,?,?)
+		ON CONFLICT(source,key) DO UPDATE SET state=excluded.state, cause=excluded.cause, detail=excluded.detail, expected=excluded.expected,
+		attempts=unit.attempts+excluded.attempts, first_at=coalesce(unit.first_at,excluded.first_at), last_at=excluded.last_at RETURNING id`,
+		string(w.Unit.Source), w.Unit.Key, string(w.Result.State), string(w.Result.Cause), w.Result.Detail, w.Result.Expected, w.Result.Attempts, stamp(at), stamp(at)).Scan(&id)
+	if err != nil {
+		return s.explain(err)
+	}
+	if w.Reset {
+		if err := s.exec(ctx, "DELETE FROM page WHERE unit=?", id); err != nil {
+			return err
+		}
+	}
+	for _, p := range w.Pages {
+		if err := s.putPage(ctx, id, p); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, "UPDATE unit SET rows=(SELECT coalesce(sum(count),0) FROM page WHERE unit=?1) WHERE id=?1", id)
+}
+
+func (s *Store) putPage(ctx context.Context, unit int64, p Page) error {
+	if !json.Valid(p.Rows) {
+		return fmt.Errorf("page %s: rows are not JSON", p.Key)
+	}
+	var warnings any
+	if len(p.Warnings) > 0 {
+		b, err := json.Marshal(p.Warnings)
+		if err != nil {
+			return fmt.Errorf("page %s: %w", p.Key, err)
+		}
+		warnings = string(b)
+	}
+	return s.exec(ctx, "INSERT OR REPLACE INTO page VALUES(?,?,?,?,?,?,?,?,?,?)", unit, p.Key, stamp(p.At), p.Request, p.RequestID, p.Status, p.Count,
+		warnings, len(p.Rows), s.enc.EncodeAll(p.Rows, nil))
+}
+
+// Plan records that the units are needed; those that exist already stay as they are.
+func (s *Store) Plan(ctx context.Context, src Source, keys []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tx(ctx, func() error {
+		for _, k := range keys {
+			if err := s.exec(ctx, "INSERT INTO unit(source,key,state,cause,detail,expected,rows,attempts) VALUES(?,?,?,'','',-1,0,0) ON CONFLICT DO NOTHING",
+				string(src), k, string(Planned)); err != nil {
+				return fmt.Errorf("plan %s: %w", src, err)
+			}
+		}
+		return s.changed(ctx)
+	})
+}
+
+const ledgerColumns = "source,key,state,cause,detail,expected,rows,attempts,first_at,last_at"
+
+func scanLedger(scan func(...any) error) (Ledger, error) {
+	var l Ledger
+	var source, state, cause string
+	var first, last sql.NullString
+	if err := scan(&source, &l.Unit.Key, &state, &cause, &l.Detail, &l.Expected, &l.Rows, &l.Attempts, &first, &last); err != nil {
+		return l, err
+	}
+	l.Unit.Source, l.State, l.Cause = Source(source), State(state), Cause(cause)
+	l.FirstAt, l.LastAt = unstamp(first), unstamp(last)
+	return l, nil
+}
+
+// Unit reads one ledger row; false when the unit is unknown.
+func (s *Store) Unit(ctx context.Context, id UnitID) (Ledger, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, err := scanLedger(s.conn.QueryRowContext(ctx, "SELECT "+ledgerColumns+" FROM unit WHERE source=? AND key=?", string(id.Source), id.Key).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Ledger{}, false, nil
+	}
+	return l, err == nil, s.explain(err)
+}
+
+// Units reads the ledger of a source in planning order.
+func (s *Store) Units(ctx context.Context, src Source) ([]Ledger, error) {
+	return s.ledgers(ctx, "SELECT "+ledgerColumns+" FROM unit WHERE source=? ORDER BY id", string(src))
+}
+
+// Open reads the units of a source that still need reading, in planning order:
+// planned, partial, failed and throttled ones.
+func (s *Store) Open(ctx context.Context, src Source) ([]Ledger, error) {
+	return s.ledgers(ctx, "SELECT "+ledgerColumns+" FROM unit WHERE source=? AND state IN ('planned','partial','failed','throttled') ORDER BY id", string(src))
+}
+
+func (s *Store) ledgers(ctx context.Context, query string, args ...any) ([]Ledger, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []Ledger
+	for rows.Next() {
+		l, err := scanLedger(rows.Scan)
+		if err != nil {
+			return nil, s.explain(err)
+		}
+		out = append(out, l)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// Count is how many units of a source are in each state.
+type Count map[State]int64
+
+// Total is the number of units.
+func (c Count) Total() (n int64) {
+	for _, v := range c {
+		n += v
+	}
+	return n
+}
+
+// Counts reads how far every source is.
+func (s *Store) Counts(ctx context.Context) (map[Source]Count, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(ctx, "SELECT source,state,count(*) FROM unit GROUP BY source,state")
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	out := map[Source]Count{}
+	for rows.Next() {
+		var src, state string
+		var n int64
+		if err := rows.Scan(&src, &state, &n); err != nil {
+			return nil, s.explain(err)
+		}
+		if out[Source(src)] == nil {
+			out[Source(src)] = Count{}
+		}
+		out[Source(src)][State(state)] = n
+	}
+	return out, s.explain(rows.Err())
+}
+
+// Window is the time of the oldest and of the newest stored answer; zero when
+// nothing is stored.
+func (s *Store) Window(ctx context.Context) (from, to time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var a, b sql.NullString
+	err = s.conn.QueryRowContext(ctx, "SELECT min(at), max(at) FROM page").Scan(&a, &b)
+	return unstamp(a), unstamp(b), s.explain(err)
+}
+
+// PageKeys lists the keys of a unit's stored pages, in order.
+func (s *Store) PageKeys(ctx context.Context, id UnitID) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(ctx, "SELECT p.key FROM page p JOIN unit u ON u.id=p.unit WHERE u.source=? AND u.key=? ORDER BY p.key", string(id.Source), id.Key)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var k string
+		if err := rows.Scan(&k); err != nil {
+			return nil, s.explain(err)
+		}
+		out = append(out, k)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// storedPage is one row of the page table with the unit it belongs to.
+type storedPage struct {
+	unit   int64
+	id     UnitID
+	page   Page
+	packed []byte
+}
+
+const pageColumns = "p.unit,u.source,u.key,p.key,p.at,p.request,p.request_id,p.status,p.count,p.warnings,p.raw"
+
+// pageChunk bounds how many pages a reader holds at once: their sizes are bounded
+// by one answer each.
+const pageChunk = 64
+
+func (s *Store) readPages(ctx context.Context, query string, args ...any) ([]storedPage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []storedPage
+	for rows.Next() {
+		var p storedPage
+		var source string
+		var at, warnings sql.NullString
+		if err := rows.Scan(&p.unit, &source, &p.id.Key, &p.page.Key, &at, &p.page.Request, &p.page.RequestID, &p.page.Status, &p.page.Count, &warnings, &p.packed); err != nil {
+			return nil, s.explain(err)
+		}
+		p.id.Source, p.page.At = Source(source), unstamp(at)
+		if warnings.Valid {
+			if err := json.Unmarshal([]byte(warnings.String), &p.page.Warnings); err != nil {
+				return nil, fmt.Errorf("read warnings: %w", err)
+			}
+		}
+		out = append(out, p)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// pages walks stored pages in chunks; no cursor stays open while the caller works.
+func (s *Store) pages(ctx context.Context, src Source, key *string) iter.Seq2[storedPage, error] {
+	return func(yield func(storedPage, error) bool) {
+		unit, last := int64(-1), ""
+		for {
+			query := "SELECT " + pageColumns + " FROM unit u JOIN page p ON p.unit=u.id WHERE u.source=? AND (p.unit,p.key)>(?,?)"
+			args := []any{string(src), unit, last}
+			if key != nil {
+				query += " AND u.key=?"
+				args = append(args, *key)
+			}
+			chunk, err := s.readPages(ctx, query+fmt.Sprintf(" ORDER BY p.unit,p.key LIMIT %d", pageChunk), args...)
+			if err != nil {
+				yield(storedPage{}, err)
+				return
+			}
+			for _, p := range chunk {
+				raw, err := s.dec.DecodeAll(p.packed, nil)
+				if err != nil {
+					yield(storedPage{}, fmt.Errorf("unpack %s %s: %w", p.id.Source, p.id.Key, err))
+					return
+				}
+				p.page.Rows, p.packed = raw, nil
+				if !yield(p, nil) {
+					return
+				}
+			}
+			if len(chunk) < pageChunk {
+				return
+			}
+			unit, last = chunk[len(chunk)-1].unit, chunk[len(chunk)-1].page.Key
+		}
+	}
+}
+
+// Pages walks the stored pages of one unit in key order.
+func (s *Store) Pages(ctx context.Context, id UnitID) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		for p, err := range s.pages(ctx, id.Source, &id.Key) {
+			if !yield(p.page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Rows walks every stored row of a source: units in planning order, pages in key
+// order, rows as received.
+func (s *Store) Rows(ctx context.Context, src Source) iter.Seq2[RawRow, error] {
+	return func(yield func(RawRow, error) bool) {
+		for p, err := range s.pages(ctx, src, nil) {
+			if err != nil {
+				yield(RawRow{}, err)
+				return
+			}
+			var rows []json.RawMessage
+			if err := json.Unmarshal(p.page.Rows, &rows); err != nil {
+				yield(RawRow{}, fmt.Errorf("read %s %s: %w", p.id.Source, p.id.Key, err))
+				return
+			}
+			for _, r := range rows {
+				if !yield(RawRow{Unit: p.id, Page: p.page.Key, At: p.page.At, Row: r}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
