@@ -1,0 +1,93 @@
+package checks
+
+import (
+	"fmt"
+
+	"tenantaudit/internal/permissions"
+	"tenantaudit/internal/snapshot"
+)
+
+var mailInboxRuleForwarding = Check{
+	ID:       "mail.inbox_rule_forwarding",
+	Title:    "No inbox rule forwards or redirects outside",
+	Severity: High,
+	Needs:    []snapshot.Dataset{snapshot.InboxRules, snapshot.AcceptedDomains},
+	Uses:     []snapshot.Dataset{snapshot.GroupMembers},
+	Subject:  "mailboxes",
+	Why:      "A rule that sends copies outside is the usual way to keep reading a mailbox after its password was changed.",
+	Rule: "ForwardTo, ForwardAsAttachmentTo and RedirectTo of every rule, hidden ones included, are resolved: contacts, guests and groups with a member outside count as outside. " +
+		"Critical when an enabled rule also deletes the message or is hidden; low when the rule is disabled; medium when nothing but unresolved targets is left. The service's own rules are left out. " +
+		"A rule that was deleted after use cannot be seen here; only the audit log shows it.",
+	Fix: "Remove-InboxRule -Mailbox <mailbox> -Identity <rule>; look for the sign-in that made it before removing it",
+	Sources: []string{
+		"https://learn.microsoft.com/powershell/module/exchangepowershell/get-inboxrule",
+		"https://learn.microsoft.com/defender-office-365/detect-and-remediate-outlook-rules-forms-attack",
+	},
+	Run: runInboxRuleForwarding,
+}
+
+func runInboxRuleForwarding(in Input) (Output, error) {
+	own, err := in.domains()
+	if err != nil {
+		return Output{}, err
+	}
+	var out Output
+	unresolved := map[string]bool{} // mailboxes with a rule whose targets are not known
+	for r, err := range in.InboxRules() {
+		if err != nil {
+			return Output{}, err
+		}
+		switch {
+		case r.System:
+		case r.ExternalRecipients == nil:
+			unresolved[r.Mailbox] = true
+		case len(r.ExternalRecipients) > 0:
+			out.Findings = append(out.Findings, inboxRuleFinding(r, own))
+		}
+	}
+	read, err := in.units(snapshot.InboxRules)
+	if err != nil {
+		return Output{}, err
+	}
+	out.Evaluated = max(0, read-len(unresolved))
+	out.Gaps = gap("the targets of a rule are not known", len(unresolved))
+	return out, nil
+}
+
+func inboxRuleFinding(r snapshot.InboxRule, own *permissions.Domains) Finding {
+	external, unresolved := split(r.ExternalRecipients)
+	severity := High
+	switch {
+	case isFalse(r.Enabled):
+		severity = Low
+	case len(external) == 0:
+		severity = Medium
+	case isTrue(r.Enabled) && (isTrue(r.DeleteMessage) || isTrue(r.Hidden)):
+		severity = Critical
+	}
+	targets := few(external)
+	if len(external) == 0 {
+		targets = "targets that could not be resolved (" + few(unresolved) + ")"
+	}
+	kind := "Rule"
+	switch {
+	case isFalse(r.Enabled):
+		kind = "Disabled rule"
+	case isTrue(r.Hidden):
+		kind = "Hidden rule"
+	}
+	details := recipientDetails(r.ExternalRecipients, own)
+	details["rule"] = r.Name
+	details["enabled"] = state(r.Enabled)
+	details["hidden"] = state(r.Hidden)
+	details["deleteMessage"] = state(r.DeleteMessage)
+	details["conditions"] = r.Conditions
+	details["actions"] = r.Actions
+	return Finding{
+		Severity: severity,
+		Subject:  Subject{Type: "inboxRule", ID: snapshot.Key(r), Name: fmt.Sprintf("%s: %s", r.MailboxAddress, r.Name)},
+		Summary:  fmt.Sprintf("%s %q of %s sends mail to %s.", kind, r.Name, r.MailboxAddress, targets),
+		Details:  details,
+		Evidence: []Evidence{evidence(snapshot.InboxRules, r)},
+	}
+}

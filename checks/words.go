@@ -1,0 +1,16 @@
+package checks
+
+import "strconv"
+
+// plural writes a number with its noun: "1 mailbox", "2 mailboxes".
+func plural(n int, noun string) string {
+	s := strconv.Itoa(n) + " " + noun
+	if n == 1 {
+		return s
+	}
+	switch noun[len(noun)-1] {
+	case 'x', 's':
+		return s + "es"
+	}
+	return s + "s"
+}
