@@ -1,0 +1,218 @@
+package exo
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"tenantaudit/internal/transport"
+)
+
+// answer is one success of a cmdlet or an entity set, read strictly.
+type answer struct {
+	rows     json.RawMessage // JSON array, the elements as received, secrets struck out
+	count    int
+	ids      []rowID  // of the rows that have a Guid
+	odd      int      // rows that are no objects with unique keys
+	next     string   // "" on the last page
+	warnings []string // of the body and of the X-Warnings header, redacted
+	more     bool     // a warning says that rows are missing
+	errors   []*Error // non-terminating errors that came with the success
+}
+
+// rowID tells a row that was sent again from one that changed meanwhile.
+type rowID struct {
+	guid string
+	sum  [sha256.Size]byte
+}
+
+// The reasons why a 2xx answer cannot be used.
+var (
+	errEmpty   = errors.New("empty answer")
+	errNotJSON = errors.New("not JSON")
+	errShape   = errors.New("answer without a list of rows")
+)
+
+// moreResults is part of the warning that comes with a cut listing. The client asks
+// for English texts, which is what makes it recognisable.
+const moreResults = "more results available than are currently displayed"
+
+// parseAnswer reads a 2xx body. null, a missing "value" or an "error" beside it would
+// all decode to "no rows"; here each is an error.
+func parseAnswer(body []byte, h http.Header) (answer, error) {
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case len(trimmed) == 0:
+		return answer{}, errEmpty
+	case trimmed[0] == '<':
+		return answer{}, fmt.Errorf("%w: a proxy answered with a web page (%s): %s", errNotJSON, mediaType(h), transport.Snippet(clipBytes(trimmed)))
+	case !json.Valid(trimmed):
+		return answer{}, fmt.Errorf("%w (%s): %s", errNotJSON, mediaType(h), transport.Snippet(clipBytes(trimmed)))
+	}
+	env, err := object(trimmed)
+	if err != nil {
+		return answer{}, fmt.Errorf("%w: %w", errShape, err)
+	}
+	if raw, ok := env["error"]; ok && string(raw) != "null" {
+		e := &Error{Status: http.StatusOK}
+		if e.read(raw); e.Message == "" {
+			e.Message = "an error object without text"
+		}
+		return answer{}, fmt.Errorf("error inside a success: %w", e)
+	}
+	var rows []json.RawMessage
+	value := env["value"]
+	if len(value) == 0 || value[0] != '[' {
+		return answer{}, fmt.Errorf(`%w: "value" is not an array`, errShape)
+	}
+	if err := json.Unmarshal(value, &rows); err != nil {
+		return answer{}, fmt.Errorf("%w: %w", errShape, err)
+	}
+	a := answer{rows: strike(value), count: len(rows)}
+	for _, raw := range rows {
+		row, err := parseRow(raw)
+		if err != nil {
+			a.odd++
+			continue
+		}
+		if guid := row.text("Guid"); guid != "" && guid != noGuid {
+			a.ids = append(a.ids, rowID{guid: strings.ToLower(guid), sum: sha256.Sum256(raw)})
+		}
+	}
+	if a.next, err = nextLink(env); err != nil {
+		return answer{}, err
+	}
+	a.readWarnings(env["@adminapi.warnings"], h)
+	for _, text := range texts(env["@adminapi.errors"]) {
+		typ, message := parseDetail(text)
+		a.errors = append(a.errors, &Error{Status: http.StatusOK, Type: typ, Message: first(message, "an error without text")})
+	}
+	return a, nil
+}
+
+func clipBytes(b []byte) []byte { return b[:min(len(b), 4096)] }
+
+func mediaType(h http.Header) string {
+	typ, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return first(clip(strings.TrimSpace(typ), 60), "no content type")
+}
+
+// nextLink reads the link in today's spelling, else in the legacy one.
+func nextLink(env map[string]json.RawMessage) (string, error) {
+	for _, key := range []string{"@odata.nextLink", "odata.nextLink"} {
+		raw, ok := env[key]
+		if !ok || string(raw) == "null" {
+			continue
+		}
+		var link string
+		if err := json.Unmarshal(raw, &link); err != nil {
+			return "", fmt.Errorf("%w: %s is not a string", errShape, key)
+		}
+		if link != "" {
+			return link, nil
+		}
+	}
+	return "", nil
+}
+
+func (a *answer) readWarnings(raw json.RawMessage, h http.Header) {
+	all := texts(raw)
+	for _, v := range h.Values("X-Warnings") {
+		if list := texts(json.RawMessage(v)); list != nil {
+			all = append(all, list...)
+		} else if v != "" {
+			all = append(all, v)
+		}
+	}
+	for _, w := range all {
+		if strings.Contains(strings.ToLower(w), moreResults) {
+			a.more = true
+		}
+		a.warnings = append(a.warnings, clip(transport.Redact(w), 1000))
+	}
+}
+
+// texts reads a list of texts, tolerating one bare text and elements of other kinds;
+// nil when raw is not JSON, null or empty.
+func texts(raw json.RawMessage) []string {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		if !json.Valid(raw) {
+			return nil
+		}
+		list = []json.RawMessage{raw}
+	}
+	var out []string
+	for _, e := range list {
+		if s := str(e); s != "" {
+			out = append(out, s)
+		} else if t := strings.TrimSpace(string(e)); t != "null" && t != `""` {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// strikes are the secrets that rows may hold: whoever knows the address of a published
+// calendar can read it, and page tokens and bearer tokens open more.
+var strikes = []struct {
+	find *regexp.Regexp
+	put  string
+}{
+	{regexp.MustCompile(`("Published(?:Calendar|ICal)Url"\s*:\s*)"(?:[^"\\]|\\.)*"`), `$1"[struck out]"`},
+	{regexp.MustCompile(`(?i)https?:(?:\\?/){2}[^\s"\\<>]+(?:\\?/)owa(?:\\?/)calendar(?:\\?/)[^\s"<>]*`), `[struck out]`},
+	{regexp.MustCompile(`(?i)(skip_?token=)[^\s"&\\]+`), `$1[struck out]`},
+	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), `[struck out]`},
+}
+
+// strike removes secrets from raw JSON and leaves every other byte as received.
+func strike(raw json.RawMessage) json.RawMessage {
+	for _, s := range strikes {
+		if s.find.Match(raw) {
+			raw = s.find.ReplaceAll(raw, []byte(s.put))
+		}
+	}
+	return raw
+}
+
+// classifyAnswer says what any answer means, and hands the rows of a success to got.
+// noContent tells whether an answer without a body can mean "no rows".
+func classifyAnswer(r *transport.Response, noContent bool, got *answer) transport.Outcome {
+	*got = answer{}
+	switch {
+	case r.Status == http.StatusNoContent && noContent:
+		*got = answer{rows: json.RawMessage("[]")}
+		return transport.Outcome{Verdict: transport.OK}
+	case r.Status < 200 || r.Status > 299:
+		return classifyError(r)
+	}
+	a, err := parseAnswer(r.Body, r.Header)
+	if err == nil && len(a.errors) == 0 {
+		*got = a
+		return transport.Outcome{Verdict: transport.OK}
+	}
+	var inside *Error
+	if err == nil {
+		inside = a.errors[0]
+	} else if !errors.As(err, &inside) {
+		return transport.Outcome{Verdict: transport.Transient, Err: err, MaxTries: damagedTries}
+	}
+	inside.RequestID = r.RequestID
+	p := inside.match()
+	if a.count > 0 && (p == nil || p.verdict != transport.Transient) {
+		*got = a // some rows came: they stand, and the errors make the unit partial
+		return transport.Outcome{Verdict: transport.OK}
+	}
+	if p != nil {
+		return transport.Outcome{Verdict: p.verdict, Err: inside, Concurrency: p.concurrency, MaxTries: damagedTries}
+	}
+	if strings.Contains(strings.ReplaceAll(inside.Message, "’", "'"), "couldn't be found") {
+		return transport.Outcome{Verdict: transport.Missing, Err: inside}
+	}
+	return transport.Outcome{Verdict: transport.Transient, Err: inside, MaxTries: damagedTries}
+}
