@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,6 +103,8 @@ func TestReadyTokensGoToTheirServiceOnly(t *testing.T) {
 	}
 }
 
+var tokenRequests atomic.Int64
+
 // authority answers like a sign-in endpoint.
 func authority(t *testing.T, code string) *httptest.Server {
 	t.Helper()
@@ -112,6 +115,7 @@ func authority(t *testing.T, code string) *httptest.Server {
 		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":%q,"token_endpoint":%q}`, srv.URL+"/"+testTenant+"/v2.0", srv.URL+"/"+testTenant+"/oauth2/v2.0/authorize", srv.URL+"/"+testTenant+"/oauth2/v2.0/token")
 	})
 	mux.HandleFunc("POST /"+testTenant+"/oauth2/v2.0/token", func(w http.ResponseWriter, r *http.Request) {
+		tokenRequests.Add(1)
 		w.Header().Set("Content-Type", "application/json")
 		if code != "" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -155,6 +159,23 @@ func TestClientSecretSignsInAtTheGivenAuthority(t *testing.T) {
 		if got := tok.Value.Reveal(); !strings.Contains(got, scope) {
 			t.Errorf("token %q is not for %s", got, scope)
 		}
+	}
+}
+
+// A token that the service refuses is not taken from the cache again.
+func TestRenewAsksTheAuthority(t *testing.T) {
+	srv := authority(t, "")
+	src := secretSource(t, srv)
+	c := global(t)
+	if _, err := src.Token(t.Context(), c.GraphScope, ""); err != nil {
+		t.Fatal(err)
+	}
+	before := tokenRequests.Load()
+	if _, err := src.Token(t.Context(), c.GraphScope, ""); err != nil || tokenRequests.Load() != before {
+		t.Errorf("second token: %v, %d requests; want the cached one", err, tokenRequests.Load()-before)
+	}
+	if _, err := src.(transport.Renewer).Renew(t.Context(), c.GraphScope); err != nil || tokenRequests.Load() != before+1 {
+		t.Errorf("Renew: %v, %d requests; want one", err, tokenRequests.Load()-before)
 	}
 }
 

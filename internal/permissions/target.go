@@ -12,7 +12,7 @@ const UnresolvedPrefix = "unresolved:"
 
 // Target is what a forwarding or rule target resolved to.
 type Target struct {
-	// Address is where mail goes: lower case; "" for a group, and for a target
+	// Address is where mail goes: lower case; a group's own address; "" for a target
 	// without an address.
 	Address string
 	Kind    Where
@@ -79,6 +79,7 @@ func (d *Directory) ResolveTarget(asSent string, domains *Domains, members Membe
 func (d *Directory) entryTarget(e *Entry, asSent string, domains *Domains, members Members) Target {
 	t := Target{EntryID: e.key()}
 	if e.Kind == snapshot.TrusteeGroup {
+		t.Address = e.Address
 		t.Kind, t.Externals = d.groupTarget(e, asSent, domains, members)
 		return t
 	}

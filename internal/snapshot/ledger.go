@@ -211,70 +211,119 @@ func (s *Store) PageKeys(ctx context.Context, id UnitID) ([]string, error) {
 	return out, s.explain(rows.Err())
 }
 
-// storedPage is one row of the page table with the unit it belongs to.
+// storedPage is a page with the unit it belongs to.
 type storedPage struct {
-	unit   int64
-	id     UnitID
-	page   Page
-	packed []byte
+	id   UnitID
+	page Page
 }
 
-const pageColumns = "p.unit,u.source,u.key,p.key,p.at,p.request,p.request_id,p.status,p.count,p.warnings,p.raw"
-
 // pageChunk bounds how many pages a reader holds at once: their sizes are bounded
-// by one answer each.
-const pageChunk = 64
+// by one answer each. unitChunk bounds the units whose ids it looks ahead.
+const (
+	pageChunk = 64
+	unitChunk = 1000
+)
 
-func (s *Store) readPages(ctx context.Context, query string, args ...any) ([]storedPage, error) {
+const readPages = `SELECT key,at,request,request_id,status,count,warnings,raw FROM page WHERE unit=? AND key>? ORDER BY key LIMIT 64` // pageChunk
+
+// unitPages reads the pages of one unit behind a key.
+func (s *Store) unitPages(ctx context.Context, id int64, unit UnitID, after string) ([]storedPage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if s.pageStmt == nil {
+		var err error
+		if s.pageStmt, err = s.conn.PrepareContext(ctx, readPages); err != nil {
+			return nil, s.explain(err)
+		}
+	}
+	rows, err := s.pageStmt.QueryContext(ctx, id, after)
 	if err != nil {
 		return nil, s.explain(err)
 	}
 	defer rows.Close()
 	var out []storedPage
 	for rows.Next() {
-		var p storedPage
-		var source string
+		p := storedPage{id: unit}
 		var at, warnings sql.NullString
-		if err := rows.Scan(&p.unit, &source, &p.id.Key, &p.page.Key, &at, &p.page.Request, &p.page.RequestID, &p.page.Status, &p.page.Count, &warnings, &p.packed); err != nil {
+		var packed sql.RawBytes
+		if err := rows.Scan(&p.page.Key, &at, &p.page.Request, &p.page.RequestID, &p.page.Status, &p.page.Count, &warnings, &packed); err != nil {
 			return nil, s.explain(err)
 		}
-		p.id.Source, p.page.At = Source(source), unstamp(at)
+		p.page.At = unstamp(at)
 		if warnings.Valid {
 			if err := json.Unmarshal([]byte(warnings.String), &p.page.Warnings); err != nil {
-				return nil, fmt.Errorf("read warnings: %w", err)
+				return nil, fmt.Errorf("read warnings of %s %s: %w", unit.Source, unit.Key, err)
 			}
+		}
+		if p.page.Rows, err = s.dec.DecodeAll(packed, nil); err != nil {
+			return nil, fmt.Errorf("unpack %s %s: %w", unit.Source, unit.Key, err)
 		}
 		out = append(out, p)
 	}
 	return out, s.explain(rows.Err())
 }
 
-// pages walks stored pages in chunks; no cursor stays open while the caller works.
-func (s *Store) pages(ctx context.Context, src Source, key *string) iter.Seq2[storedPage, error] {
+type unitRow struct {
+	id  int64
+	key string
+}
+
+// unitsOf reads units of a source behind an id, in planning order.
+func (s *Store) unitsOf(ctx context.Context, src Source, after int64) ([]unitRow, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(ctx, fmt.Sprintf("SELECT id,key FROM unit INDEXED BY unit_source WHERE source=? AND id>? ORDER BY id LIMIT %d", unitChunk), string(src), after)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []unitRow
+	for rows.Next() {
+		var u unitRow
+		if err := rows.Scan(&u.id, &u.key); err != nil {
+			return nil, s.explain(err)
+		}
+		out = append(out, u)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// pages walks the pages of a source in chunks; no cursor stays open while the caller
+// works.
+func (s *Store) pages(ctx context.Context, src Source) iter.Seq2[storedPage, error] {
 	return func(yield func(storedPage, error) bool) {
-		unit, last := int64(-1), ""
+		last := int64(0)
 		for {
-			query := "SELECT " + pageColumns + " FROM unit u JOIN page p ON p.unit=u.id WHERE u.source=? AND (p.unit,p.key)>(?,?)"
-			args := []any{string(src), unit, last}
-			if key != nil {
-				query += " AND u.key=?"
-				args = append(args, *key)
+			units, err := s.unitsOf(ctx, src, last)
+			if err != nil {
+				yield(storedPage{}, err)
+				return
 			}
-			chunk, err := s.readPages(ctx, query+fmt.Sprintf(" ORDER BY p.unit,p.key LIMIT %d", pageChunk), args...)
+			for _, u := range units {
+				for p, err := range s.pagesOf(ctx, u.id, UnitID{Source: src, Key: u.key}) {
+					if !yield(p, err) || err != nil {
+						return
+					}
+				}
+				last = u.id
+			}
+			if len(units) < unitChunk {
+				return
+			}
+		}
+	}
+}
+
+func (s *Store) pagesOf(ctx context.Context, id int64, unit UnitID) iter.Seq2[storedPage, error] {
+	return func(yield func(storedPage, error) bool) {
+		after := ""
+		for {
+			chunk, err := s.unitPages(ctx, id, unit, after)
 			if err != nil {
 				yield(storedPage{}, err)
 				return
 			}
 			for _, p := range chunk {
-				raw, err := s.dec.DecodeAll(p.packed, nil)
-				if err != nil {
-					yield(storedPage{}, fmt.Errorf("unpack %s %s: %w", p.id.Source, p.id.Key, err))
-					return
-				}
-				p.page.Rows, p.packed = raw, nil
 				if !yield(p, nil) {
 					return
 				}
@@ -282,7 +331,7 @@ func (s *Store) pages(ctx context.Context, src Source, key *string) iter.Seq2[st
 			if len(chunk) < pageChunk {
 				return
 			}
-			unit, last = chunk[len(chunk)-1].unit, chunk[len(chunk)-1].page.Key
+			after = chunk[len(chunk)-1].page.Key
 		}
 	}
 }
@@ -290,7 +339,18 @@ func (s *Store) pages(ctx context.Context, src Source, key *string) iter.Seq2[st
 // Pages walks the stored pages of one unit in key order.
 func (s *Store) Pages(ctx context.Context, id UnitID) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		for p, err := range s.pages(ctx, id.Source, &id.Key) {
+		var unit int64
+		s.mu.Lock()
+		err := s.conn.QueryRowContext(ctx, "SELECT id FROM unit WHERE source=? AND key=?", string(id.Source), id.Key).Scan(&unit)
+		s.mu.Unlock()
+		if errors.Is(err, sql.ErrNoRows) {
+			return
+		}
+		if err != nil {
+			yield(Page{}, s.explain(err))
+			return
+		}
+		for p, err := range s.pagesOf(ctx, unit, id) {
 			if !yield(p.page, err) || err != nil {
 				return
 			}
@@ -302,7 +362,7 @@ func (s *Store) Pages(ctx context.Context, id UnitID) iter.Seq2[Page, error] {
 // order, rows as received.
 func (s *Store) Rows(ctx context.Context, src Source) iter.Seq2[RawRow, error] {
 	return func(yield func(RawRow, error) bool) {
-		for p, err := range s.pages(ctx, src, nil) {
+		for p, err := range s.pages(ctx, src) {
 			if err != nil {
 				yield(RawRow{}, err)
 				return

@@ -54,6 +54,7 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROW
 CREATE TABLE unit(id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, cause TEXT NOT NULL, detail TEXT NOT NULL,
   expected INTEGER NOT NULL, rows INTEGER NOT NULL, attempts INTEGER NOT NULL, first_at TEXT, last_at TEXT, UNIQUE(source, key)) STRICT;
 CREATE INDEX unit_state ON unit(source, state);
+CREATE INDEX unit_source ON unit(source);
 CREATE TABLE page(unit INTEGER NOT NULL REFERENCES unit(id), key TEXT NOT NULL, at TEXT NOT NULL, request TEXT NOT NULL, request_id TEXT NOT NULL,
   status INTEGER NOT NULL, count INTEGER NOT NULL, warnings TEXT, raw_len INTEGER NOT NULL, raw BLOB NOT NULL, PRIMARY KEY(unit, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE coverage(dataset TEXT PRIMARY KEY, state TEXT NOT NULL, rows INTEGER NOT NULL, expected INTEGER NOT NULL, collected INTEGER NOT NULL,
@@ -69,10 +70,11 @@ type Store struct {
 	onCommit func([]Write)
 	cleanup  func()
 
-	mu   sync.Mutex
-	conn *sql.Conn
-	enc  *zstd.Encoder
-	dec  *zstd.Decoder
+	mu       sync.Mutex
+	conn     *sql.Conn
+	pageStmt *sql.Stmt // prepared on first use
+	enc      *zstd.Encoder
+	dec      *zstd.Decoder
 }
 
 // Create makes a new snapshot file, mode 0600. It fails with ErrExists when there is one.
@@ -312,8 +314,11 @@ func (s *Store) closeDB() error {
 		s.dec.Close()
 	}
 	var err error
+	if s.pageStmt != nil {
+		err = s.pageStmt.Close()
+	}
 	if s.conn != nil {
-		err = s.conn.Close()
+		err = errors.Join(err, s.conn.Close())
 	}
 	return errors.Join(err, s.db.Close())
 }
