@@ -1,0 +1,187 @@
+package normalize
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"tenantaudit/internal/exo"
+	"tenantaudit/internal/permissions"
+	"tenantaudit/internal/snapshot"
+)
+
+// mailboxPermissions writes one row per mailbox, trustee, deny and inherited.
+// Doubled rows of one key are one row with the union of rights.
+func (n *run) mailboxPermissions() error {
+	var rows map[string]*snapshot.MailboxPermission
+	mailbox := ""
+	flush := func() error {
+		keys := make([]string, 0, len(rows))
+		for k := range rows {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			rows[k].Rights = sorted(rows[k].Rights)
+			if err := n.sink(*rows[k]); err != nil {
+				return err
+			}
+		}
+		rows = map[string]*snapshot.MailboxPermission{}
+		return nil
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	for r, err := range decode(n, "exo/Get-MailboxPermission", exo.DecodeMailboxPermission) {
+		if err != nil {
+			return err
+		}
+		if r.Unit.Key != mailbox {
+			if err := flush(); err != nil {
+				return err
+			}
+			mailbox = r.Unit.Key
+		}
+		for _, p := range r.V {
+			if permissions.IsSelf(p.User, p.UserSID) {
+				continue
+			}
+			row := snapshot.MailboxPermission{
+				Mailbox: mailbox, MailboxAddress: n.address(mailbox), TrusteeRef: n.trustee(p.User, p.UserSID), TrusteeSID: p.UserSID,
+				Deny: p.Deny != nil && *p.Deny, Inherited: p.IsInherited != nil && *p.IsInherited,
+			}
+			key := snapshot.Key(row)
+			if rows[key] == nil {
+				rows[key] = &row
+			}
+			rows[key].Rights = append(rows[key].Rights, p.AccessRights...)
+		}
+	}
+	return flush()
+}
+
+func (n *run) address(mailbox string) string {
+	if i, ok := n.byID[mailbox]; ok {
+		return n.mailboxes[i].address
+	}
+	return ""
+}
+
+// sendAs writes SendAs rights over recipients of every kind. The answer may be the
+// tenant-wide listing or one unit per recipient.
+func (n *run) sendAs() error {
+	rows := map[string]*snapshot.SendAsPermission{}
+	for r, err := range decode(n, "exo/Get-RecipientPermission", exo.DecodeRecipientPermission) {
+		if err != nil {
+			return err
+		}
+		p := r.V
+		if permissions.IsSelf(p.Trustee, p.TrusteeSID) {
+			continue
+		}
+		row := snapshot.SendAsPermission{TrusteeRef: n.trustee(p.Trustee, p.TrusteeSID), TrusteeSID: p.TrusteeSID, AccessControlType: p.AccessControlType}
+		n.recipient(&row, firstOf(p.Identity, r.Unit.Key))
+		key := snapshot.Key(row)
+		if rows[key] == nil {
+			rows[key] = &row
+		}
+		rows[key].Rights = append(rows[key].Rights, p.AccessRights...)
+	}
+	keys := make([]string, 0, len(rows))
+	for k := range rows {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		rows[k].Rights = sorted(rows[k].Rights)
+		if err := n.sink(*rows[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recipient says over whom a SendAs right is: by the identity in the form the
+// service likes, which is an id, a name or an address.
+func (n *run) recipient(row *snapshot.SendAsPermission, identity string) {
+	if id, ok := n.byAnyName[strings.ToLower(identity)]; ok {
+		m := n.mailboxes[n.byID[id]]
+		row.Recipient, row.RecipientAddress, row.RecipientType = m.id, m.address, m.details
+		row.Mailbox, row.MailboxAddress = &m.id, &m.address
+		return
+	}
+	e, ok := n.entry(identity)
+	if !ok {
+		row.Recipient = identity
+		return
+	}
+	row.Recipient, row.RecipientAddress, row.RecipientType = entryID(e), e.Address, e.Details
+	if i, isMailbox := n.byID[entryID(e)]; isMailbox {
+		m := n.mailboxes[i]
+		row.RecipientAddress, row.RecipientType, row.Mailbox, row.MailboxAddress = m.address, m.details, &m.id, &m.address
+	}
+}
+
+// folderPermissions joins the folders of a mailbox with what stands on each.
+func (n *run) folderPermissions() error {
+	type folder struct{ path, kind string }
+	folders := map[string]map[string]folder{} // mailbox -> folder id
+	for r, err := range decode(n, "exo/Get-MailboxFolderStatistics", exo.DecodeFolderStatistics) {
+		if err != nil {
+			return err
+		}
+		if folders[r.Unit.Key] == nil {
+			folders[r.Unit.Key] = map[string]folder{}
+		}
+		folders[r.Unit.Key][r.V.FolderID] = folder{r.V.FolderPath, r.V.FolderType}
+	}
+	var rows []*snapshot.FolderPermission
+	at := [2]string{}
+	flush := func() error {
+		slices.SortFunc(rows, func(a, b *snapshot.FolderPermission) int { return cmp.Compare(a.Trustee, b.Trustee) })
+		for _, row := range rows {
+			granted := row.Roles
+			row.Roles, row.Rights, _ = permissions.ExpandFolderRoles(granted)
+			row.SharingFlags = sorted(row.SharingFlags)
+			if err := n.sink(*row); err != nil {
+				return err
+			}
+		}
+		rows = rows[:0]
+		return nil
+	}
+	for r, err := range decode(n, "exo/Get-MailboxFolderPermission", exo.DecodeFolderPermission) {
+		if err != nil {
+			return err
+		}
+		if key := [2]string{r.Unit.Key, r.Page}; key != at {
+			if err := flush(); err != nil {
+				return err
+			}
+			at = key
+		}
+		f := folders[r.Unit.Key][r.Page]
+		ref := n.folderTrustee(r.V)
+		i := slices.IndexFunc(rows, func(p *snapshot.FolderPermission) bool { return p.Trustee == ref.Trustee })
+		if i < 0 {
+			rows = append(rows, &snapshot.FolderPermission{Mailbox: r.Unit.Key, MailboxAddress: n.address(r.Unit.Key), FolderPath: f.path, FolderID: r.Page, FolderType: f.kind,
+				TrusteeRef: ref, SharingFlags: []string{}})
+			i = len(rows) - 1
+		}
+		rows[i].Roles = append(rows[i].Roles, r.V.AccessRights...)
+		rows[i].SharingFlags = append(rows[i].SharingFlags, r.V.SharingFlags...)
+	}
+	return flush()
+}
+
+// folderTrustee resolves who a folder permission is for. An answer that names the
+// user principal name is no guess; a bare display name may be ambiguous.
+func (n *run) folderTrustee(p exo.FolderPermission) snapshot.TrusteeRef {
+	if p.UserPrincipalName != "" {
+		ref := n.trustee(p.UserPrincipalName, "")
+		ref.Trustee = p.User
+		return ref
+	}
+	return n.dir.ResolveFolderTrustee(p.User)
+}

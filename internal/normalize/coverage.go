@@ -1,0 +1,383 @@
+package normalize
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tenantaudit/internal/exo"
+	"tenantaudit/internal/snapshot"
+)
+
+// origin says what a dataset is made of.
+type origin struct {
+	// listings are sources that are read once for the tenant. Each unit counts as one.
+	listings []snapshot.Source
+	// units restricts a listing source to these unit keys; nil: all its units.
+	units []string
+	// perMailbox are sources that are read for each mailbox; a mailbox counts as
+	// collected when every one of them ended well.
+	perMailbox []snapshot.Source
+	// needs are sources without which the units of perMailbox are not known.
+	needs snapshot.Source
+}
+
+// origins of the datasets. helper sources, whose absence only leaves a column
+// unknown, are in helpers.
+var origins = map[snapshot.Dataset]origin{
+	snapshot.SKUs:                      {listings: []snapshot.Source{"graph/subscribedSkus"}},
+	snapshot.UserLicences:              {listings: []snapshot.Source{"graph/users"}},
+	snapshot.OrganizationConfigs:       {listings: []snapshot.Source{"exo/Get-OrganizationConfig"}},
+	snapshot.UnifiedAudits:             {listings: []snapshot.Source{"exo/Get-AdminAuditLogConfig"}},
+	snapshot.Mailboxes:                 {listings: []snapshot.Source{"exo/Get-Mailbox"}},
+	snapshot.AuditBypasses:             {listings: []snapshot.Source{"exo/Get-MailboxAuditBypassAssociation"}},
+	snapshot.InboxRules:                {perMailbox: []snapshot.Source{"exo/Get-InboxRule", "exo/Get-InboxRule.visible"}, needs: "exo/Get-Mailbox"},
+	snapshot.TransportRules:            {listings: []snapshot.Source{"exo/Get-TransportRule"}},
+	snapshot.RemoteDomains:             {listings: []snapshot.Source{"exo/Get-RemoteDomain"}},
+	snapshot.OutboundSpamPolicies:      {listings: []snapshot.Source{"exo/Get-HostedOutboundSpamFilterPolicy", "exo/Get-HostedOutboundSpamFilterRule"}},
+	snapshot.Connectors:                {listings: []snapshot.Source{"exo/Get-InboundConnector", "exo/Get-OutboundConnector"}},
+	snapshot.AcceptedDomains:           {listings: []snapshot.Source{"exo/Get-AcceptedDomain"}},
+	snapshot.MailboxPermissions:        {perMailbox: []snapshot.Source{"exo/Get-MailboxPermission"}, needs: "exo/Get-Mailbox"},
+	snapshot.SendAs:                    {listings: []snapshot.Source{"exo/Get-RecipientPermission"}},
+	snapshot.SendOnBehalf:              {listings: []snapshot.Source{"exo/Get-Mailbox"}, units: []string{""}},
+	snapshot.FolderPermissions:         {perMailbox: []snapshot.Source{"exo/Get-MailboxFolderStatistics", "exo/Get-MailboxFolderPermission"}, needs: "exo/Get-Mailbox"},
+	snapshot.ServicePrincipals:         {listings: []snapshot.Source{"graph/servicePrincipals", "graph/applications"}},
+	snapshot.OAuth2PermissionGrants:    {listings: []snapshot.Source{"graph/oauth2PermissionGrants"}},
+	snapshot.AppRoleAssignments:        {listings: []snapshot.Source{"graph/appRoleAssignments"}},
+	snapshot.DirectoryRoleAssignments:  {listings: []snapshot.Source{"graph/roleAssignments", "graph/roleEligibilitySchedules"}},
+	snapshot.ExchangeRoleAssignments:   {listings: []snapshot.Source{"exo/Get-RoleGroup", "exo/Get-RoleGroupMember"}},
+	snapshot.ApplicationAccessPolicies: {listings: []snapshot.Source{"exo/Get-ApplicationAccessPolicy", "exo/Get-ManagementRoleAssignment"}},
+	snapshot.GroupMembers:              {listings: []snapshot.Source{"graph/groupMembers"}},
+}
+
+// optionalLicence are sources that a tenant without the licence simply does not
+// have: their absence is said and takes nothing away from the dataset.
+var optionalLicence = map[snapshot.Source]bool{"graph/roleEligibilitySchedules": true}
+
+// tally counts the units of a dataset.
+type tally struct {
+	expected, collected, failed int64
+	byState                     map[snapshot.State]int64
+	filtered                    bool // units were left out by the person's choice
+	reasons                     []snapshot.Reason
+}
+
+// coverage says how much of a dataset was read.
+func (n *run) coverage(set snapshot.Dataset) (snapshot.Coverage, error) {
+	o := origins[set]
+	c := snapshot.Coverage{Dataset: set, State: snapshot.CoverageSkipped, Reasons: []snapshot.Reason{}}
+	if !n.planned(o) {
+		c.Reasons = []snapshot.Reason{{Cause: snapshot.Filtered, Detail: "no chosen check needs it"}}
+		return c, nil
+	}
+	t := &tally{byState: map[snapshot.State]int64{}}
+	var err error
+	if len(o.perMailbox) > 0 {
+		err = n.tallyMailboxes(t, set, o)
+	} else {
+		err = n.tallyListings(t, o)
+	}
+	if err != nil {
+		return c, err
+	}
+	c.Expected, c.Collected, c.Failed = t.expected, t.collected, t.failed
+	c.State = t.state()
+	c.Reasons = append(c.Reasons, mergeReasons(t.reasons)...)
+	for _, src := range append(slices.Clone(o.listings), o.perMailbox...) {
+		if odd := n.oddRows[src]; odd > 0 {
+			c.Reasons = append(c.Reasons, snapshot.Reason{Cause: snapshot.ServiceError, Detail: fmt.Sprintf("rows of %s could not be read", src), Count: odd})
+			if c.State == snapshot.CoverageComplete {
+				c.State = snapshot.CoveragePartial
+			}
+		}
+	}
+	return c, nil
+}
+
+func (n *run) planned(o origin) bool {
+	for _, src := range append(slices.Clone(o.listings), o.perMailbox...) {
+		if n.plan.Has(src) {
+			return true
+		}
+	}
+	return false
+}
+
+// count adds one unit in the given state.
+func (t *tally) count(l snapshot.Ledger) {
+	state := l.State
+	if state == snapshot.Gone {
+		t.reason(snapshot.NotFound, "deleted between listing and reading, and confirmed gone", 1)
+		return
+	}
+	if state == snapshot.Skipped {
+		t.filtered = true
+		t.reason(snapshot.Filtered, firstOf(l.Detail, "left out by choice"), 1)
+		return
+	}
+	t.expected++
+	t.byState[state]++
+	switch state {
+	case snapshot.Complete:
+		t.collected++
+		return
+	case snapshot.Planned:
+		t.reason(snapshot.Interrupted, "not read yet; go on with --resume", 1)
+	case snapshot.Partial:
+		t.reason(orCause(l.Cause, snapshot.Interrupted), firstOf(l.Detail, "read in part; go on with --resume"), 1)
+	case snapshot.Denied:
+		t.reason(orCause(l.Cause, snapshot.MissingPrivilege), l.Detail, 1)
+	case snapshot.Unavailable:
+		t.reason(orCause(l.Cause, snapshot.MissingLicence), l.Detail, 1)
+	case snapshot.Throttled:
+		t.reason(snapshot.CauseThrottled, firstOf(l.Detail, "the waiting budget was spent; go on with --resume"), 1)
+	default:
+		t.reason(orCause(l.Cause, snapshot.ServiceError), l.Detail, 1)
+	}
+	if state == snapshot.Failed || state == snapshot.Throttled || state == snapshot.Denied || state == snapshot.Unavailable {
+		t.failed++
+	}
+}
+
+func orCause(c, fallback snapshot.Cause) snapshot.Cause {
+	if c == "" {
+		return fallback
+	}
+	return c
+}
+
+func (t *tally) reason(cause snapshot.Cause, detail string, count int64) {
+	t.reasons = append(t.reasons, snapshot.Reason{Cause: cause, Detail: detail, Count: count})
+}
+
+// state folds the units' states into the dataset's.
+func (t *tally) state() snapshot.CoverageState {
+	switch {
+	case t.collected == t.expected && !t.filtered:
+		return snapshot.CoverageComplete
+	case t.collected == t.expected && t.expected == 0:
+		return snapshot.CoverageSkipped
+	case t.collected > 0:
+		return snapshot.CoveragePartial
+	}
+	for state, as := range map[snapshot.State]snapshot.CoverageState{
+		snapshot.Denied: snapshot.CoverageDenied, snapshot.Unavailable: snapshot.CoverageUnavailable, snapshot.Failed: snapshot.CoverageFailed, snapshot.Throttled: snapshot.CoverageFailed,
+	} {
+		if t.byState[state] == t.expected {
+			return as
+		}
+	}
+	if t.byState[snapshot.Failed]+t.byState[snapshot.Throttled] == t.expected {
+		return snapshot.CoverageFailed
+	}
+	return snapshot.CoveragePartial
+}
+
+func (n *run) tallyListings(t *tally, o origin) error {
+	for _, src := range o.listings {
+		if !n.plan.Has(src) {
+			t.filtered = true
+			t.reason(snapshot.Filtered, string(src)+" was not part of this run", 1)
+			continue
+		}
+		units, err := n.store.Units(n.ctx, src)
+		if err != nil {
+			return err
+		}
+		if folded[src] {
+			units = fold(units)
+		}
+		read := false
+		for _, u := range units {
+			if o.units != nil && !slices.Contains(o.units, u.Unit.Key) || lazy[src] && u.Unit.Key == "" && u.State == snapshot.Complete {
+				continue
+			}
+			read = true
+			if u.State == snapshot.Unavailable && optionalLicence[src] {
+				t.expected++
+				t.collected++
+				t.reason(orCause(u.Cause, snapshot.MissingLicence), u.Detail, 1)
+				continue
+			}
+			t.count(u)
+		}
+		if !read && !lazy[src] {
+			t.count(snapshot.Ledger{Unit: snapshot.UnitID{Source: src}, State: snapshot.Planned, Cause: snapshot.Interrupted})
+		}
+	}
+	return nil
+}
+
+// folded sources are one listing to a reader, however many requests it took: units
+// beside the first one read again, or object by object, what the listing left open.
+var folded = map[snapshot.Source]bool{
+	"graph/appRoleAssignments": true, "graph/oauth2PermissionGrants": true, "exo/Get-RecipientPermission": true, "exo/Get-RoleGroupMember": true,
+}
+
+// fold makes one ledger row of several: complete when all ended well, in the state of
+// all when they agree, else partial with the words of the worst.
+func fold(units []snapshot.Ledger) []snapshot.Ledger {
+	var worst, best snapshot.Ledger
+	open := 0
+	for i, u := range units {
+		if i == 0 || rank(u.State) > rank(worst.State) && u.State != snapshot.Gone {
+			worst = u
+		}
+		if i == 0 || rank(u.State) < rank(best.State) {
+			best = u
+		}
+		if u.State != snapshot.Complete && u.State != snapshot.Gone {
+			open++
+		}
+	}
+	switch {
+	case len(units) == 0:
+		return nil
+	case open == 0:
+		worst.State, worst.Cause, worst.Detail = snapshot.Complete, "", ""
+	case best.State != worst.State:
+		worst.State = snapshot.Partial
+		if len(units) > 1 {
+			worst.Detail = fmt.Sprintf("%d of %d parts not read: %s", open, len(units), worst.Detail)
+		}
+	}
+	worst.Unit.Key = ""
+	return []snapshot.Ledger{worst}
+}
+
+// lazy sources have a unit per object of interest; none at all means that nothing
+// was of interest.
+var lazy = map[snapshot.Source]bool{"exo/Get-RoleGroupMember": true, "graph/groupMembers": true}
+
+// tallyMailboxes counts mailboxes. What the sources say of one mailbox is folded
+// into its worst state.
+func (n *run) tallyMailboxes(t *tally, set snapshot.Dataset, o origin) error {
+	list, known, err := n.mailboxList(o.needs)
+	if err != nil {
+		return err
+	}
+	worst := map[string]snapshot.Ledger{}
+	units := map[snapshot.Source]map[string]bool{}
+	for _, src := range o.perMailbox {
+		ledgers, err := n.store.Units(n.ctx, src)
+		if err != nil {
+			return err
+		}
+		units[src] = map[string]bool{}
+		for _, l := range ledgers {
+			if l.Unit.Key == "" { // the source as a whole: the cmdlet is not available to this identity
+				if l.State != snapshot.Complete && l.State != snapshot.Planned {
+					known, list = false, l
+				}
+				continue
+			}
+			units[src][l.Unit.Key] = true
+			if w, ok := worst[l.Unit.Key]; !ok || rank(l.State) > rank(w.State) {
+				worst[l.Unit.Key] = l
+			}
+		}
+	}
+	for _, m := range n.mailboxes {
+		if !n.countsFor(set, m) {
+			continue
+		}
+		l, ok := worst[m.id]
+		switch {
+		case !ok && known:
+			l = snapshot.Ledger{State: snapshot.Planned}
+		case !ok:
+			l = list
+			if l.State == snapshot.Complete || l.State == "" {
+				l.State = snapshot.Planned
+			}
+		case l.State == snapshot.Complete && !n.everyNeeded(set, units, m.id):
+			l.State = snapshot.Planned // folders listed, permissions not yet read
+		}
+		t.count(l)
+	}
+	if len(n.mailboxes) == 0 || !known && t.expected == 0 {
+		if list.State != snapshot.Complete {
+			t.count(list)
+		}
+	} else if !known && t.collected == t.expected {
+		t.count(list) // the list of mailboxes itself is a part: nobody knows how many there are
+	}
+	t.reasons = append(t.reasons, n.outside(set)...)
+	return nil
+}
+
+// everyNeeded: a mailbox's folders count when their permissions were planned too.
+func (n *run) everyNeeded(set snapshot.Dataset, units map[snapshot.Source]map[string]bool, mailbox string) bool {
+	return set != snapshot.FolderPermissions || units["exo/Get-MailboxFolderPermission"][mailbox]
+}
+
+// rank orders states from good to bad.
+func rank(s snapshot.State) int {
+	return slices.Index([]snapshot.State{snapshot.Complete, snapshot.Skipped, snapshot.Planned, snapshot.Partial, snapshot.Unavailable, snapshot.Throttled, snapshot.Failed, snapshot.Denied, snapshot.Gone}, s)
+}
+
+// mailboxList is where the list of ordinary mailboxes stands.
+func (n *run) mailboxList(src snapshot.Source) (list snapshot.Ledger, known bool, err error) {
+	units, err := n.store.Units(n.ctx, src)
+	if err != nil {
+		return list, false, err
+	}
+	for _, u := range units {
+		if u.Unit.Key == "" {
+			return u, u.State == snapshot.Complete, nil
+		}
+	}
+	return snapshot.Ledger{Unit: snapshot.UnitID{Source: src}, State: snapshot.Planned}, false, nil
+}
+
+// countsFor reports whether a mailbox is in the scope of a per-mailbox dataset.
+func (n *run) countsFor(set snapshot.Dataset, m mailboxRef) bool {
+	if m.inactive {
+		return false
+	}
+	if set == snapshot.MailboxPermissions {
+		return exo.InPermissionScope(m.raw)
+	}
+	return exo.InScope(m.raw)
+}
+
+// outside names the mailboxes that the dataset leaves out by its definition, with
+// their number. They take nothing away from its completeness.
+func (n *run) outside(set snapshot.Dataset) []snapshot.Reason {
+	var out []snapshot.Reason
+	for _, kind := range []string{"group", "inactive", "public-folder", "discovery", "other"} {
+		count := n.outOfScope[kind]
+		if count == 0 || kind == "discovery" && set == snapshot.MailboxPermissions {
+			continue
+		}
+		out = append(out, snapshot.Reason{Cause: snapshot.Filtered, Detail: kind + " mailboxes are outside this dataset", Count: count})
+	}
+	return out
+}
+
+// mergeReasons adds up equal reasons. Details that differ only by what they name are
+// kept apart up to a bound, so that one fault of 10,000 mailboxes stays readable.
+func mergeReasons(in []snapshot.Reason) []snapshot.Reason {
+	const most = 20
+	var out []snapshot.Reason
+	at := map[[2]string]int{}
+	for _, r := range in {
+		key := [2]string{string(r.Cause), r.Detail}
+		i, ok := at[key]
+		if !ok && len(out) >= most {
+			key[1] = "and others"
+			i, ok = at[key]
+			r.Detail = key[1]
+		}
+		if ok {
+			out[i].Count += r.Count
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b snapshot.Reason) int {
+		return strings.Compare(string(a.Cause)+"\x00"+a.Detail, string(b.Cause)+"\x00"+b.Detail)
+	})
+	return out
+}

@@ -1,0 +1,117 @@
+package normalize
+
+import (
+	"slices"
+	"strings"
+
+	"tenantaudit/internal/exo"
+	"tenantaudit/internal/permissions"
+	"tenantaudit/internal/snapshot"
+)
+
+// emitMailboxes writes mailboxes and what stands on them: forwarding and send on behalf.
+func (n *run) emitMailboxes() error {
+	for _, m := range n.mailboxes {
+		if err := n.sink(n.mailboxRow(m)); err != nil {
+			return err
+		}
+		if m.inactive {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, d := range m.raw.GrantSendOnBehalfTo {
+			if d == "" || seen[d] {
+				continue
+			}
+			seen[d] = true
+			if err := n.sink(snapshot.SendOnBehalfDelegate{Mailbox: m.id, MailboxAddress: m.address, TrusteeRef: n.trustee(d, "")}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (n *run) mailboxRow(m mailboxRef) snapshot.Mailbox {
+	r := m.raw
+	row := snapshot.Mailbox{
+		Mailbox: m.id, MailboxAddress: m.address, UserPrincipalName: r.UserPrincipalName, DisplayName: r.DisplayName, RecipientTypeDetails: m.details,
+		Inactive: m.inactive, AuditEnabled: r.AuditEnabled, AuditLogAgeLimitDays: r.AuditLogAgeLimitDays,
+		AuditOwner: sorted(r.AuditOwner), AuditDelegate: sorted(r.AuditDelegate), AuditAdmin: sorted(r.AuditAdmin), DefaultAuditSet: sorted(r.DefaultAuditSet),
+		DeliverToMailboxAndForward: r.DeliverToMailboxAndForward, AccountDisabled: r.AccountDisabled, WhenMailboxCreated: r.WhenMailboxCreated,
+		HiddenFromAddressLists: r.HiddenFromAddressLists, LitigationHold: r.LitigationHoldEnabled, ForwardingExternalRecipients: []string{},
+	}
+	if n.usersKnown {
+		premium := n.premium[m.id]
+		row.PremiumAudit = &premium
+	}
+	n.forwarding(&row, r)
+	return row
+}
+
+// forwarding resolves the two attributes by which a mailbox forwards by itself.
+func (n *run) forwarding(row *snapshot.Mailbox, r exo.Mailbox) {
+	var targets []string
+	var kinds []permissions.Where
+	add := func(asSent string) {
+		t := n.target(asSent)
+		if t.Address != "" && !slices.Contains(targets, t.Address) {
+			targets = append(targets, t.Address)
+		}
+		kinds = append(kinds, t.Kind)
+		row.ForwardingExternalRecipients = append(row.ForwardingExternalRecipients, t.Externals...)
+	}
+	if s := deref(r.ForwardingAddress); s != "" {
+		row.ForwardingAddress = &s
+		add(s)
+	}
+	if s := deref(r.ForwardingSMTPAddress); s != "" {
+		bare := s
+		if len(s) > 5 && strings.EqualFold(s[:5], "smtp:") {
+			bare = s[5:]
+		}
+		row.ForwardingSMTPAddress = &bare
+		add(s)
+	}
+	row.ForwardingTarget = strings.Join(targets, ", ")
+	row.ForwardingTargetType = worst(kinds)
+	row.ForwardingExternalRecipients = sorted(row.ForwardingExternalRecipients)
+}
+
+// worst of several targets: external beats unresolved beats internal.
+func worst(kinds []permissions.Where) string {
+	for _, k := range []permissions.Where{permissions.External, permissions.Unresolved, permissions.Internal} {
+		if slices.Contains(kinds, k) {
+			return string(k)
+		}
+	}
+	return ""
+}
+
+func (n *run) auditBypass() error {
+	seen := map[string]bool{}
+	for r, err := range decode(n, "exo/Get-MailboxAuditBypassAssociation", exo.DecodeAuditBypass) {
+		if err != nil {
+			return err
+		}
+		b := r.V
+		if b.AuditBypassEnabled == nil || !*b.AuditBypassEnabled {
+			continue
+		}
+		row := snapshot.AuditBypass{Identity: firstOf(b.Identity, b.Name), PrincipalName: b.Name, AuditBypassEnabled: true, WhenChanged: b.WhenChanged}
+		for _, id := range []string{b.ObjectID, b.Guid, b.ExchangeObjectID, b.Identity, b.Name} {
+			if e, ok := n.entry(id); ok {
+				row.PrincipalID, row.PrincipalName = entryID(e), firstOf(e.DisplayName, b.Name)
+				break
+			}
+		}
+		row.PrincipalID = firstOf(row.PrincipalID, b.ObjectID, b.Guid, b.ExchangeObjectID)
+		if key := snapshot.Key(row); !seen[key] {
+			seen[key] = true
+			if err := n.sink(row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

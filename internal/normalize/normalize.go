@@ -1,0 +1,277 @@
+// Package normalize turns the raw pages of a snapshot into the datasets of the
+// output contract and their coverage: it joins what several services say of one
+// object, resolves names to people, expands roles into rights and classifies
+// addresses. It reads the snapshot only, never the network and never the clock, so
+// the same raw pages give the same rows.
+//
+// Run writes the tables; GroupsOfInterest walks the same rules without writing, to
+// tell the collector of group members which groups matter.
+package normalize
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+
+	"tenantaudit/internal/exo"
+	"tenantaudit/internal/permissions"
+	"tenantaudit/internal/snapshot"
+)
+
+// Version names the rules of this package; a snapshot derived by other rules is
+// derived again.
+const Version = "1"
+
+// Store is what normalize reads: *snapshot.Store.
+type Store interface {
+	Rows(ctx context.Context, src snapshot.Source) iter.Seq2[snapshot.RawRow, error]
+	Units(ctx context.Context, src snapshot.Source) ([]snapshot.Ledger, error)
+}
+
+// Run derives all datasets of the store and their coverage in one transaction.
+func Run(ctx context.Context, s *snapshot.Store) error {
+	var plan Plan
+	if _, err := s.Meta(ctx, PlanKey, &plan); err != nil {
+		return err
+	}
+	return s.Derive(ctx, Version, func(d *snapshot.Deriver) error {
+		n := &run{ctx: ctx, store: s, plan: plan, sink: func(row any) error { return d.Put(ctx, row) }}
+		if err := n.all(); err != nil {
+			return err
+		}
+		for _, set := range snapshot.Datasets() {
+			c, err := n.coverage(set)
+			if err != nil {
+				return fmt.Errorf("coverage of %s: %w", set, err)
+			}
+			c.Rows = d.Rows(set)
+			if err := d.PutCoverage(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// PlanKey is the name under which a run's Plan is kept in the snapshot.
+const PlanKey = "plan"
+
+// Plan is what a collection set out to read. A resumed run must have the same.
+type Plan struct {
+	Tenant  string            `json:"tenant"`
+	Cloud   string            `json:"cloud"`
+	Sources []snapshot.Source `json:"sources"` // empty: every source
+	Folders string            `json:"folders"`
+	Filter  string            `json:"filter"` // what --mailboxes limits the run to; ""
+}
+
+// Has reports whether the plan includes a source.
+func (p Plan) Has(src snapshot.Source) bool {
+	if len(p.Sources) == 0 {
+		return true
+	}
+	for _, s := range p.Sources {
+		if s == src {
+			return true
+		}
+	}
+	return false
+}
+
+// run is one pass over a snapshot.
+type run struct {
+	ctx   context.Context //nolint:containedctx // one pass, started and ended by Run
+	store Store
+	plan  Plan
+	sink  func(row any) error
+	// onGroup is told of every group that a target reaches; nil outside GroupsOfInterest.
+	onGroup func(id string)
+
+	dir      *permissions.Directory
+	domains  *permissions.Domains
+	accepted []snapshot.AcceptedDomain
+	groups   memberIndex
+
+	mailboxes  []mailboxRef // every mailbox, in id order
+	byID       map[string]int
+	byAnyName  map[string]string // any identifier of a mailbox, folded -> id
+	users      map[string]userRef
+	premium    map[string]bool // users with the advanced auditing plan
+	usersKnown bool            // the list of users and of SKUs is complete
+	skus       map[string]skuRef
+	principals map[string]principalRef
+	resources  map[string]resourceRef
+	outOfScope map[string]int64 // mailboxes outside the per-mailbox datasets, by kind
+	oddRows    map[snapshot.Source]int64
+}
+
+// all runs every stage in the order of their needs.
+func (n *run) all() error {
+	n.byID, n.byAnyName = map[string]int{}, map[string]string{}
+	n.users, n.skus, n.premium = map[string]userRef{}, map[string]skuRef{}, map[string]bool{}
+	n.principals, n.resources = map[string]principalRef{}, map[string]resourceRef{}
+	n.outOfScope, n.oddRows = map[string]int64{}, map[snapshot.Source]int64{}
+	stages := []struct {
+		name string
+		do   func() error
+	}{
+		{"accepted domains", n.acceptedDomains},
+		{"directory", n.index},
+		{"licences", n.licences},
+		{"organisation", n.organisation},
+		{"mail flow", n.mailFlow},
+		{"group members", n.groupMembers},
+		{"mailboxes", n.emitMailboxes},
+		{"audit bypass", n.auditBypass},
+		{"inbox rules", n.inboxRules},
+		{"transport rules", n.transportRules},
+		{"mailbox permissions", n.mailboxPermissions},
+		{"send as", n.sendAs},
+		{"folder permissions", n.folderPermissions},
+		{"applications", n.applications},
+		{"roles", n.roles},
+	}
+	for _, s := range stages {
+		if err := s.do(); err != nil {
+			return fmt.Errorf("normalise %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// decode walks the rows of a source through a decoder. A row with a fault is counted
+// against the source's coverage; what could be read of it stands, like the others.
+func decode[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T, error)) iter.Seq2[decoded[T], error] {
+	return func(yield func(decoded[T], error) bool) {
+		for raw, err := range n.store.Rows(n.ctx, src) {
+			if err != nil {
+				yield(decoded[T]{}, err)
+				return
+			}
+			v, err := dec(raw.Row)
+			if err != nil {
+				n.oddRows[src]++
+				if errors.Is(err, exo.ErrRow) {
+					continue // nothing of it could be read
+				}
+			}
+			if !yield(decoded[T]{Unit: raw.Unit, Page: raw.Page, V: v}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// decodeLast is decode for a listing whose rows have an id: of several rows with one
+// id, which a list that moves while it is read can hold, the last one stands. Rows
+// without an id are counted like rows that cannot be decoded.
+func decodeLast[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T, error), id func(T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		count := map[string]int{}
+		for r, err := range decode(n, src, dec) {
+			if err != nil {
+				yield(r.V, err)
+				return
+			}
+			if id(r.V) == "" {
+				n.oddRows[src]++
+			}
+			count[id(r.V)]++
+		}
+		odd := n.oddRows[src]
+		for r, err := range decode(n, src, dec) {
+			if err != nil {
+				yield(r.V, err)
+				return
+			}
+			if count[id(r.V)]--; count[id(r.V)] > 0 || id(r.V) == "" {
+				continue
+			}
+			if !yield(r.V, nil) {
+				return
+			}
+		}
+		n.oddRows[src] = odd // counted once
+	}
+}
+
+// decoded is a row with where it came from.
+type decoded[T any] struct {
+	Unit snapshot.UnitID
+	Page string
+	V    T
+}
+
+// complete reports whether a listing was read in full.
+func (n *run) complete(src snapshot.Source) (bool, error) {
+	units, err := n.store.Units(n.ctx, src)
+	if err != nil {
+		return false, err
+	}
+	for _, u := range units {
+		if u.State != snapshot.Complete && u.State != snapshot.Gone {
+			return false, nil
+		}
+	}
+	return len(units) > 0, nil
+}
+
+// GroupsOfInterest lists the ids of the groups that hold a right, a role or an app
+// role, are a forwarding or rule target, or scope an application policy, sorted.
+func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
+	seen := map[string]bool{}
+	add := func(id string) {
+		if id != "" {
+			seen[id] = true
+		}
+	}
+	n := &run{ctx: ctx, store: s, onGroup: add}
+	n.sink = func(row any) error {
+		switch r := row.(type) {
+		case snapshot.MailboxPermission:
+			addTrustee(add, r.TrusteeRef)
+		case snapshot.SendAsPermission:
+			addTrustee(add, r.TrusteeRef)
+		case snapshot.SendOnBehalfDelegate:
+			addTrustee(add, r.TrusteeRef)
+		case snapshot.FolderPermission:
+			addTrustee(add, r.TrusteeRef)
+		case snapshot.AppRoleAssignment:
+			if r.PrincipalType == "Group" {
+				add(r.Principal)
+			}
+		case snapshot.DirectoryRoleAssignment:
+			if r.MemberType == "group" {
+				add(r.Member)
+			}
+		case snapshot.ExchangeRoleAssignment:
+			if r.MemberType == "group" {
+				add(r.Member)
+			}
+		case snapshot.ApplicationAccessPolicy:
+			add(r.ScopeID)
+		}
+		return nil
+	}
+	if err := n.all(); err != nil {
+		return nil, err
+	}
+	var out []string
+	for id := range seen {
+		if n.isEntraGroup(id) {
+			out = append(out, id)
+		}
+	}
+	return sorted(out), nil
+}
+
+func addTrustee(add func(string), t snapshot.TrusteeRef) {
+	if t.TrusteeType == snapshot.TrusteeGroup {
+		add(t.TrusteeID)
+	}
+}
+
+// ErrNotDerived: a snapshot whose tables were never built.
+var ErrNotDerived = errors.New("snapshot is not normalised")
