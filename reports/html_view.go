@@ -1,0 +1,238 @@
+package reports
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"tenantaudit/internal/snapshot"
+)
+
+// pageView is what the markup of the page shows. Tenant text in it passes through "shown"
+// in the template.
+type pageView struct {
+	Policy                             string
+	Title                              string
+	Tenant                             snapshot.Tenant
+	At, Version                        string
+	Facts                              []pairView // who, when, what part
+	Statements                         []string
+	Severities, Statuses               []count
+	Found                              int // findings in all
+	Areas                              []areaView
+	Bar                                []barView
+	Assessed, Checks                   int
+	Verdicts                           []verdictView
+	Coverage                           []coverageView
+	Gaps                               []coverageView
+	Catalogue                          []groupView // every check
+	Groups                             []groupView // checks with findings
+	InPage                             int         // findings that stand in the page itself
+	Tables                             []tableView
+	LeftOut                            []tableView
+	SeverityMeanings, StatusMeanings   []meaning
+	Deleted, Moment, GapText, ReadOnly string
+}
+
+type (
+	pairView struct{ Label, Value string }
+	meaning  struct{ ID, Word, Text string }
+	heatCell struct {
+		Severity, Word, Area, AreaWord string
+		N                              int
+	}
+	areaView struct {
+		Word  string
+		Cells []heatCell
+		Total int
+	}
+	// barView is a stretch of the results bar, in thousandths of its width.
+	barView struct {
+		ID, Word    string
+		N, X, Width int
+	}
+	verdictView struct {
+		ID, Title, Area, AreaWord, Severity, Status, StatusWord, Evaluated, Cause string
+		Findings                                                                  int
+	}
+	coverageView struct {
+		Set, Title, State, Word, Class, Tab string
+		Rows, Expected, Collected, Failed   int64
+		Reasons                             []string
+		Held                                bool
+	}
+	// groupView is a check with its findings.
+	groupView struct {
+		verdictView
+		Why, Remediation string
+		Controls         []string
+		Links            []linkView
+		Findings         []findingItem
+		Total, More      int
+	}
+	linkView    struct{ URL, Text string }
+	findingItem struct {
+		ID, Severity, SubjectType, SubjectName, SubjectID, Summary, Area string
+		Details                                                          []detail
+		Evidence                                                         []evidenceView
+	}
+	evidenceView struct{ Set, Title, Key string }
+	tableView    struct {
+		Name, Title string
+		Rows        int
+	}
+)
+
+// docHosts are the hosts that the page may link to. Links come from the catalogue of
+// checks; this list makes sure that nothing else ever becomes one.
+var docHosts = []string{
+	"learn.microsoft.com", "www.cisecurity.org", "www.cisa.gov", "github.com", "attack.mitre.org",
+	"csrc.nist.gov", "nvlpubs.nist.gov", "www.microsoft.com", "techcommunity.microsoft.com", "msrc.microsoft.com",
+}
+
+// linkOf is a link when the source is an https address of a documentation host, else plain text.
+func linkOf(source string) linkView {
+	u, err := url.Parse(source)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !slices.Contains(docHosts, strings.ToLower(u.Hostname())) {
+		return linkView{Text: source}
+	}
+	return linkView{URL: u.String(), Text: source}
+}
+
+func newPageView(m *model, tables []spooled) *pageView {
+	v := &pageView{
+		Title: cmp.Or(m.tenant.DisplayName, m.tenant.DefaultDomain, m.tenant.ID), Tenant: m.tenant,
+		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version,
+		Severities: m.bySeverity(), Statuses: m.byStatus(), Found: len(m.findings), Checks: len(m.checks),
+		Deleted: deletedStatement, Moment: momentStatement, GapText: gapStatement, ReadOnly: readOnlyStatement,
+	}
+	r := m.run.Requests
+	v.Facts = []pairView{
+		{"Tenant", m.tenant.DisplayName}, {"Tenant ID", m.tenant.ID}, {"Default domain", m.tenant.DefaultDomain},
+		{"Verified domains", strings.Join(m.tenant.VerifiedDomains, ", ")},
+		{"Collected", m.window()}, {"Collected as", m.identity()},
+		{"Directory roles", cmp.Or(strings.Join(m.run.DirectoryRoles, ", "), "none known")},
+		{"Graph permissions", cmp.Or(strings.Join(m.run.Scopes, ", "), "none known")},
+		{"Scope", m.scope()}, {"Folders", m.folders()},
+		{"Requests", "Graph " + grouped(r.Graph) + ", Exchange " + grouped(r.Exchange) + ", retries " + grouped(r.Retries) + ", throttled " + grouped(r.Throttled)},
+		{"Tool", m.tool.Name + " " + m.tool.Version}, {"Handling", handlingStatement},
+	}
+	for _, s := range severities {
+		v.SeverityMeanings = append(v.SeverityMeanings, meaning{s.id, s.word, s.meaning})
+	}
+	for _, s := range statuses {
+		v.StatusMeanings = append(v.StatusMeanings, meaning{s.id, s.word, s.meaning})
+	}
+	for _, a := range m.byArea() {
+		av := areaView{Word: a.Word, Total: a.Total}
+		for j, n := range a.N {
+			av.Cells = append(av.Cells, heatCell{severities[j].id, severities[j].word, a.ID, a.Word, n})
+		}
+		v.Areas = append(v.Areas, av)
+	}
+	x := 0
+	for i, s := range v.Statuses {
+		if s.ID != "not-evaluated" {
+			v.Assessed += s.N
+		}
+		if s.N == 0 || v.Checks == 0 {
+			continue
+		}
+		w := s.N * 1000 / v.Checks
+		if i == len(v.Statuses)-1 {
+			w = 1000 - x
+		}
+		v.Bar = append(v.Bar, barView{s.ID, s.Word, s.N, x, w})
+		x += w
+	}
+	held := map[string]bool{}
+	for _, t := range tables {
+		tv := tableView{t.meta.Name, t.meta.Title, t.meta.Rows}
+		held[t.meta.Name] = t.held
+		if t.held {
+			v.Tables = append(v.Tables, tv)
+		} else {
+			v.LeftOut = append(v.LeftOut, tv)
+		}
+	}
+	for _, c := range m.coverage {
+		cv := coverageView{
+			Set: string(c.Dataset), Title: datasetTitle(c.Dataset), State: string(c.State), Word: stateWord(c.State), Class: "none",
+			Rows: c.Rows, Expected: c.Expected, Collected: c.Collected, Failed: c.Failed, Held: held[string(c.Dataset)],
+		}
+		switch c.State {
+		case snapshot.CoverageComplete:
+			cv.Class = "pass"
+		case snapshot.CoveragePartial:
+			cv.Class = "partial"
+		}
+		for _, r := range c.Reasons {
+			cv.Reasons = append(cv.Reasons, reasonText(r))
+		}
+		if len(cv.Reasons) == 0 && c.State != snapshot.CoverageComplete {
+			cv.Reasons = []string{reasonsText(c)}
+		}
+		v.Coverage = append(v.Coverage, cv)
+		if c.State != snapshot.CoverageComplete {
+			v.Gaps = append(v.Gaps, cv)
+		}
+	}
+	v.groups(m)
+	return v
+}
+
+// groups puts findings under their checks: worst first. Each check shows up to a limit;
+// how many more there are is said.
+func (v *pageView) groups(m *model) {
+	at := map[string]int{}
+	for _, c := range m.checks {
+		vd := verdictView{
+			ID: c.ID, Title: c.Title, Area: c.Area, AreaWord: areaWord(c.Area), Severity: c.Severity,
+			Status: c.Status, StatusWord: statusWord(c.Status), Evaluated: evaluatedText(c), Cause: c.Cause, Findings: c.Findings,
+		}
+		v.Verdicts = append(v.Verdicts, vd)
+		g := groupView{verdictView: vd, Why: c.Why, Remediation: c.Remediation, Controls: c.controls()}
+		for _, s := range c.Sources {
+			g.Links = append(g.Links, linkOf(s))
+		}
+		at[c.ID] = len(v.Groups)
+		v.Groups = append(v.Groups, g)
+	}
+	v.Catalogue = slices.Clone(v.Groups)
+	for _, f := range m.findings {
+		i, ok := at[f.Check]
+		if !ok { // a finding of a check that has no result is still a finding
+			i = len(v.Groups)
+			at[f.Check] = i
+			v.Groups = append(v.Groups, groupView{verdictView: verdictView{ID: f.Check, Title: f.Check, Severity: string(f.Severity)}})
+		}
+		g := &v.Groups[i]
+		g.Total++
+		if len(g.Findings) == findingsPerSet || v.InPage == findingsPage {
+			g.More++
+			continue
+		}
+		v.InPage++
+		fv := findingItem{
+			ID: f.ID, Severity: string(f.Severity), SubjectType: f.Subject.Type, SubjectName: cmp.Or(f.Subject.Name, f.Subject.ID), SubjectID: f.Subject.ID,
+			Summary: f.Summary, Area: m.area[f.Check], Details: detailsOf(f),
+		}
+		for _, e := range f.Evidence {
+			fv.Evidence = append(fv.Evidence, evidenceView{string(e.Dataset), datasetTitle(snapshot.Dataset(e.Dataset)), e.Key})
+		}
+		g.Findings = append(g.Findings, fv)
+	}
+	v.Groups = slices.DeleteFunc(v.Groups, func(g groupView) bool { return g.Total == 0 })
+	slices.SortStableFunc(v.Groups, func(a, b groupView) int {
+		return cmp.Compare(worst(a), worst(b))
+	})
+}
+
+// worst is the rank of the worst finding of a group: they are in order.
+func worst(g groupView) int {
+	if len(g.Findings) == 0 {
+		return len(severities)
+	}
+	return severityRank(g.Findings[0].Severity)
+}

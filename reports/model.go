@@ -1,0 +1,354 @@
+package reports
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"tenantaudit/internal/snapshot"
+)
+
+// model is what every report shows, computed once: results in display order, counts
+// and gaps. It holds no dataset rows; those are streamed from the source.
+type model struct {
+	src      Source
+	tool     toolInfo
+	tenant   snapshot.Tenant
+	run      snapshot.Run
+	at       time.Time           // the time of the review: end of the run
+	coverage []snapshot.Coverage // in report order
+	checks   []checkResult       // by area, then severity, then ID
+	findings []checkFinding      // worst first, then by check and subject
+	area     map[string]string   // area of each check ID
+	title    map[string]string   // title of each check ID
+}
+
+func newModel(src Source, res Results, version string) (*model, error) {
+	m := &model{src: src, tenant: src.Tenant(), run: src.Run(), area: map[string]string{}, title: map[string]string{}}
+	m.tool = toolInfo{Name: "tenantaudit", Version: cmp.Or(version, m.run.ToolVersion)}
+	for _, t := range []time.Time{m.run.FinishedAt, m.run.CollectedTo, m.run.StartedAt} {
+		if m.at.IsZero() {
+			m.at = t.UTC()
+		}
+	}
+	var err error
+	if m.coverage, err = src.CoverageAll(); err != nil {
+		return nil, fmt.Errorf("read coverage: %w", err)
+	}
+	order := map[snapshot.Dataset]int{}
+	for i, d := range snapshot.Datasets() {
+		order[d] = i
+	}
+	m.coverage = slices.Clone(m.coverage)
+	for _, c := range m.coverage {
+		if _, ok := order[c.Dataset]; !ok {
+			return nil, fmt.Errorf("read coverage: no dataset %q", c.Dataset)
+		}
+	}
+	slices.SortStableFunc(m.coverage, func(a, b snapshot.Coverage) int { return cmp.Compare(order[a.Dataset], order[b.Dataset]) })
+
+	for _, r := range res.Checks {
+		m.checks = append(m.checks, resultOf(r))
+	}
+	slices.SortStableFunc(m.checks, func(a, b checkResult) int {
+		return cmp.Or(
+			cmp.Compare(areaRank(a.Area), areaRank(b.Area)), cmp.Compare(a.Area, b.Area),
+			cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range m.checks {
+		m.area[c.ID], m.title[c.ID] = c.Area, c.Title
+	}
+	m.findings = slices.Clone(res.Findings)
+	slices.SortStableFunc(m.findings, func(a, b checkFinding) int {
+		return cmp.Or(
+			cmp.Compare(severityRank(string(a.Severity)), severityRank(string(b.Severity))), cmp.Compare(a.Check, b.Check),
+			cmp.Compare(a.Subject.Name, b.Subject.Name), cmp.Compare(a.Subject.ID, b.Subject.ID), cmp.Compare(a.ID, b.ID))
+	})
+	return m, nil
+}
+
+// checksByID is the order of report.json.
+func (m *model) checksByID() []checkResult {
+	out := slices.Clone(m.checks)
+	slices.SortFunc(out, func(a, b checkResult) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// rowsOf walks a dataset and stops when the context ends.
+func (m *model) rowsOf(ctx context.Context, d snapshot.Dataset) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		n := 0
+		for row, err := range m.src.Rows(d) {
+			if err == nil && n%256 == 0 {
+				err = ctx.Err()
+			}
+			n++
+			if err != nil {
+				yield(nil, fmt.Errorf("read %s: %w", d, err))
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rows is the number of rows of all datasets.
+func (m *model) rows() (n int64) {
+	for _, c := range m.coverage {
+		n += c.Rows
+	}
+	return n
+}
+
+// count is a number with its label.
+type count struct {
+	ID, Word string
+	N        int
+}
+
+// bySeverity counts findings, worst first; severities without a finding are 0.
+func (m *model) bySeverity() []count {
+	out := make([]count, len(severities))
+	for i, s := range severities {
+		out[i] = count{ID: s.id, Word: s.word}
+	}
+	for _, f := range m.findings {
+		if r := severityRank(string(f.Severity)); r < len(out) {
+			out[r].N++
+		}
+	}
+	return out
+}
+
+// byStatus counts checks by result.
+func (m *model) byStatus() []count {
+	out := make([]count, len(statuses))
+	for i, s := range statuses {
+		out[i] = count{ID: s.id, Word: s.word}
+		for _, c := range m.checks {
+			if c.Status == s.id {
+				out[i].N++
+			}
+		}
+	}
+	return out
+}
+
+// areaCounts are the findings of one area by severity.
+type areaCounts struct {
+	ID, Word string
+	N        []int // by severities
+	Total    int
+}
+
+// byArea counts findings by area and severity, for the areas that have checks.
+func (m *model) byArea() []areaCounts {
+	var out []areaCounts
+	at := map[string]int{}
+	for _, c := range m.checks {
+		if _, ok := at[c.Area]; !ok {
+			at[c.Area] = len(out)
+			out = append(out, areaCounts{ID: c.Area, Word: areaWord(c.Area), N: make([]int, len(severities))})
+		}
+	}
+	for _, f := range m.findings {
+		i, ok := at[m.area[f.Check]]
+		if r := severityRank(string(f.Severity)); ok && r < len(severities) {
+			out[i].N[r]++
+			out[i].Total++
+		}
+	}
+	return out
+}
+
+// gaps are the datasets that were not read in full.
+func (m *model) gaps() []snapshot.Coverage {
+	var out []snapshot.Coverage
+	for _, c := range m.coverage {
+		if c.State != snapshot.CoverageComplete {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// coverageOf is the coverage of one dataset; an unlisted one was not read.
+func (m *model) coverageOf(d snapshot.Dataset) snapshot.Coverage {
+	for _, c := range m.coverage {
+		if c.Dataset == d {
+			return c
+		}
+	}
+	return snapshot.Coverage{Dataset: d, State: snapshot.CoverageSkipped}
+}
+
+// notAssessed are the checks without a verdict.
+func (m *model) notAssessed() []checkResult {
+	var out []checkResult
+	for _, c := range m.checks {
+		if c.Status == "not-evaluated" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// reasonText is a coverage reason in one line: "Throttled by the service (12): ask again later".
+func reasonText(r snapshot.Reason) string {
+	s := causeWord(r.Cause)
+	if r.Count > 0 {
+		s += fmt.Sprintf(" (%s)", grouped(r.Count))
+	}
+	if r.Detail != "" {
+		s += ": " + r.Detail
+	}
+	return s
+}
+
+// reasonsText joins the reasons of a dataset; a gap without a reason says so.
+func reasonsText(c snapshot.Coverage) string {
+	parts := make([]string, len(c.Reasons))
+	for i, r := range c.Reasons {
+		parts[i] = reasonText(r)
+	}
+	if len(parts) == 0 && c.State != snapshot.CoverageComplete {
+		return "No reason was recorded"
+	}
+	return strings.Join(parts, listSep)
+}
+
+// window is when the evidence was collected.
+func (m *model) window() string {
+	from, to := m.run.CollectedFrom, m.run.CollectedTo
+	if from.IsZero() || to.IsZero() {
+		from, to = m.run.StartedAt, m.run.FinishedAt
+	}
+	switch {
+	case from.IsZero():
+		return "unknown"
+	case to.IsZero():
+		return from.UTC().Format(timeText) + " UTC, not finished"
+	}
+	return from.UTC().Format(timeText) + " to " + to.UTC().Format(timeText) + " UTC"
+}
+
+// scope says what part of the tenant was reviewed.
+func (m *model) scope() string {
+	if m.run.Filter == "" {
+		return "The whole tenant"
+	}
+	return "A part of the tenant only: " + m.run.Filter
+}
+
+// folders says which folders were looked at.
+func (m *model) folders() string {
+	if w, ok := folderWords[m.run.Folders]; ok {
+		return w
+	}
+	return cmp.Or(m.run.Folders, "unknown")
+}
+
+// identity says who read the tenant, and with which rights.
+func (m *model) identity() string {
+	s := cmp.Or(m.run.Identity, "unknown")
+	if m.run.IdentityType != "" {
+		s += " (" + m.run.IdentityType + ")"
+	}
+	return s
+}
+
+// evaluatedText is how much of its subjects a check looked at.
+func evaluatedText(c checkResult) string {
+	s := fmt.Sprintf("%s of %s", grouped(int64(c.Evaluated)), grouped(int64(c.Expected)))
+	if c.Subject != "" {
+		s += " " + c.Subject
+	}
+	return s
+}
+
+// grouped writes a number with commas between thousands.
+func grouped(n int64) string {
+	s := fmt.Sprint(n)
+	sign := ""
+	if n < 0 {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// detail is one entry of a finding's details, as text.
+type detail struct{ Name, Value string }
+
+// detailsOf lists the details of a finding by name.
+func detailsOf(f checkFinding) []detail {
+	out := make([]detail, 0, len(f.Details))
+	for name, v := range f.Details {
+		out = append(out, detail{Name: name, Value: detailText(v)})
+	}
+	slices.SortFunc(out, func(a, b detail) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// detailText is a value of a finding's details in one line; null is "unknown".
+func detailText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "unknown"
+	case string:
+		return v
+	case []string:
+		return strings.Join(v, listSep)
+	case time.Time:
+		return utc(v)
+	}
+	// The JSON form of everything else tells pointers, numbers and nested values alike.
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Sprint(v)
+	}
+	raw := bytes.TrimSpace(b.Bytes())
+	if string(raw) == "null" {
+		return "unknown"
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var texts []string
+	if json.Unmarshal(raw, &texts) == nil {
+		return strings.Join(texts, listSep)
+	}
+	return string(raw)
+}
+
+// detailsText joins the details of a finding for one cell.
+func detailsText(f checkFinding) string {
+	ds := detailsOf(f)
+	parts := make([]string, len(ds))
+	for i, d := range ds {
+		parts[i] = d.Name + ": " + d.Value
+	}
+	return strings.Join(parts, "\n")
+}
+
+// evidenceText lists what a finding rests on: "mailboxes 1f…".
+func evidenceText(f checkFinding) string {
+	parts := make([]string, len(f.Evidence))
+	for i, e := range f.Evidence {
+		parts[i] = string(e.Dataset) + " " + e.Key
+	}
+	return strings.Join(parts, "\n")
+}

@@ -1,0 +1,343 @@
+package reports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"sort"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+
+	"tenantaudit/internal/snapshot"
+)
+
+// Limits of a worksheet that the writer keeps by itself.
+const (
+	cellUnits  = 32_000 // UTF-16 units; a cell holds 32,767 and the library cuts there in silence
+	cellLines  = 253    // line feeds in one cell
+	sheetLinks = 2_000  // hyperlinks: adding one costs time in proportion to those before it
+	printRows  = 500    // rows of evidence that are printed
+	pageWidth  = 190    // characters beside each other on a printed page that can still be read
+	listLimit  = 255    // characters of a validated list
+)
+
+// workbook is a workbook while it is written.
+type workbook struct {
+	f     *excelize.File
+	m     *model
+	plan  evidencePlan
+	st    styles
+	notes dataNotes
+	rows  int64 // dataset rows written
+}
+
+// part is one sheet of a workbook, or the run of evidence sheets.
+type part struct {
+	name  string
+	write func(ctx context.Context, sheet string) error
+}
+
+// writeWorkbook writes review.xlsx and returns the number of dataset rows in it.
+// Rows go through files in a private folder inside dir.
+func writeWorkbook(ctx context.Context, w io.Writer, dir string, m *model, plan evidencePlan) (int64, error) {
+	return build(ctx, w, dir, m, plan, func(b *workbook) []part {
+		return []part{
+			{"Cover", b.cover}, {"Read me", b.readMe}, {"Summary", b.summary}, {"Coverage", b.coverage},
+			{"Checks", b.checks}, {"Findings", b.findings}, {"evidence", b.evidence(reviewName)},
+			{"Data notes", b.dataNotes}, {"Sign-off", b.signOff},
+		}
+	})
+}
+
+// writeEvidence writes one evidence-<area>.xlsx: the datasets that the plan put there.
+func writeEvidence(ctx context.Context, w io.Writer, dir string, m *model, plan evidencePlan, name string) (int64, error) {
+	return build(ctx, w, dir, m, plan, func(b *workbook) []part {
+		return []part{{"Cover", b.evidenceCover}, {"evidence", b.evidence(name)}, {"Data notes", b.dataNotes}}
+	})
+}
+
+func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidencePlan, parts func(*workbook) []part) (rows int64, err error) {
+	// The library keeps rows in memory, without a word, when its folder cannot be written to;
+	// MkdirTemp proves that it can.
+	spool, err := os.MkdirTemp(dir, ".spool-*")
+	if err != nil {
+		return 0, fmt.Errorf("make spool folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(spool)) }()
+
+	f := excelize.NewFile(excelize.Options{TmpDir: spool})
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b := &workbook{f: f, m: m, plan: plan}
+	if b.st, err = newStyles(f); err != nil {
+		return 0, fmt.Errorf("workbook styles: %w", err)
+	}
+	if err := b.properties(); err != nil {
+		return 0, fmt.Errorf("workbook properties: %w", err)
+	}
+	for _, p := range parts(b) {
+		if err := p.write(ctx, p.name); err != nil {
+			return 0, fmt.Errorf("sheet %s: %w", p.name, err)
+		}
+	}
+	f.SetActiveSheet(0)
+	// The library fills this list from a map.
+	types := f.ContentTypes.Defaults
+	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return &sortedZip{dst: w, dir: spool, stamp: m.at} })
+	// Never SaveAs: it opens the file for everyone to read. The archive goes to w, not here.
+	if err := f.Write(io.Discard); err != nil {
+		return 0, err
+	}
+	return b.rows, nil
+}
+
+func (b *workbook) properties() error {
+	at := b.m.at.Format(time.RFC3339)
+	if err := b.f.SetDocProps(&excelize.DocProperties{
+		Title: reviewTitle, Subject: "Tenant " + shown(b.m.tenant.ID), Creator: "tenantaudit " + shown(b.m.tool.Version),
+		LastModifiedBy: "tenantaudit", Created: at, Modified: at, Category: "Confidential", Language: "en",
+	}); err != nil {
+		return err
+	}
+	if err := b.f.SetAppProps(&excelize.AppProperties{Application: "tenantaudit"}); err != nil {
+		return err
+	}
+	// Formulas (on Summary) are computed when the workbook is opened.
+	full := true
+	return b.f.SetCalcProps(&excelize.CalcPropsOptions{FullCalcOnLoad: &full})
+}
+
+// sheetPage describes how a sheet looks and prints.
+type sheetPage struct {
+	tab       string // colour
+	landscape bool
+	size      int    // paper: 9 is A4, 8 is A3
+	wide      int    // pages beside each other; 0 is one
+	header    string // beside the title
+	grid      bool
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// sheet adds a sheet. Properties, view and page must be set before rows are streamed.
+func (b *workbook) sheet(name string, p sheetPage) error {
+	if b.f.SheetCount == 1 && b.f.GetSheetName(0) == "Sheet1" {
+		if err := b.f.SetSheetName("Sheet1", name); err != nil {
+			return err
+		}
+	} else if _, err := b.f.NewSheet(name); err != nil {
+		return err
+	}
+	orientation, size := "portrait", p.size
+	if p.landscape {
+		orientation = "landscape"
+	}
+	if size == 0 {
+		size = 9
+	}
+	wide := max(p.wide, 1)
+	head := "&L&8" + reviewTitle + "&C&8" + p.header + "&R&8Confidential"
+	foot := "&L&8&A&C&8Review of " + b.m.at.Format("2006-01-02 15:04") + " UTC&R&8Page &P of &N"
+	return errors.Join(
+		b.f.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &p.tab, FitToPage: ptr(true)}),
+		b.f.SetSheetView(name, 0, &excelize.ViewOptions{ShowGridLines: &p.grid}),
+		b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &size, Orientation: &orientation, FitToWidth: &wide, FitToHeight: ptr(0)}),
+		b.f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: ptr(.4), Right: ptr(.4), Top: ptr(.6), Bottom: ptr(.6)}),
+		b.f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddHeader: head, OddFooter: foot}),
+	)
+}
+
+// put writes one cell of a sheet that is not streamed. Text passes through text.
+func (b *workbook) put(sheet string, col, row int, v any, style int) error {
+	ref, err := excelize.CoordinatesToCellName(col, row)
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case string:
+		c := b.text(sheet, "", ref, v, style)
+		return errors.Join(b.f.SetCellStr(sheet, ref, c.Value.(string)), b.f.SetCellStyle(sheet, ref, ref, c.StyleID))
+	default:
+		return errors.Join(b.f.SetCellValue(sheet, ref, v), b.f.SetCellStyle(sheet, ref, ref, style))
+	}
+}
+
+// line writes a label and its text beside it, in a row that is high enough for both.
+func (b *workbook) line(sheet string, row int, label, text any, labelStyle, textStyle int, w [2]float64) error {
+	lines := 1
+	for i, v := range [2]any{label, text} {
+		if s, ok := v.(string); ok {
+			lines = max(lines, linesOf(s, w[i]))
+		}
+	}
+	return errors.Join(b.put(sheet, 1, row, label, labelStyle), b.put(sheet, 2, row, text, textStyle),
+		b.f.SetRowHeight(sheet, row, min(lineHeight*float64(lines), excelize.MaxRowHeight)))
+}
+
+// widths sets the widths of columns from A on.
+func (b *workbook) widths(sheet string, w ...float64) error {
+	for i, v := range w {
+		col, err := excelize.ColumnNumberToName(i + 1)
+		if err != nil {
+			return err
+		}
+		if err := b.f.SetColWidth(sheet, col, col, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lineHeight is the height of a line of text in points.
+const lineHeight = 15.0
+
+// linesOf estimates how many lines a text takes in a column of a width. Spreadsheet programs
+// differ in fonts; a line too many is better than text over text.
+func linesOf(s string, width float64) int {
+	n := 0
+	for line := range strings.SplitSeq(s, "\n") {
+		n += max(1, int(math.Ceil(float64(utf8.RuneCountInString(line))/width)))
+	}
+	return n
+}
+
+// table is a streamed sheet: a header, rows, one Excel table over both.
+type table struct {
+	b      *workbook
+	sw     *excelize.StreamWriter
+	sheet  string
+	name   string // of the Excel table
+	cols   []column
+	frozen int
+	lines  int // rows grow with wrapped text up to this many lines; 0 is one line each
+	rows   int
+}
+
+// column is one column of a table.
+type column struct {
+	head  string
+	width float64
+}
+
+// table begins a table on a new sheet, with frozen columns at the left.
+func (b *workbook) table(sheet, name string, p sheetPage, frozen int, cols []column) (*table, error) {
+	if p.wide == 0 {
+		total := 0.0
+		for _, c := range cols {
+			total += c.width
+		}
+		p.wide = int(math.Ceil(total / pageWidth))
+	}
+	if err := b.sheet(sheet, p); err != nil {
+		return nil, err
+	}
+	sw, err := b.f.NewStreamWriter(sheet)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{b: b, sw: sw, sheet: sheet, name: name, cols: cols, frozen: frozen}
+	head := make([]any, len(cols))
+	for i, c := range cols {
+		if err := sw.SetColWidth(i+1, i+1, c.width); err != nil {
+			return nil, err
+		}
+		head[i] = excelize.Cell{StyleID: b.st.head, Value: c.head}
+	}
+	corner, err := excelize.CoordinatesToCellName(frozen+1, 2)
+	if err != nil {
+		return nil, err
+	}
+	panes := &excelize.Panes{Freeze: true, XSplit: frozen, YSplit: 1, TopLeftCell: corner, ActivePane: "bottomRight"}
+	if frozen == 0 {
+		panes.ActivePane = "bottomLeft"
+	}
+	if err := sw.SetPanes(panes); err != nil {
+		return nil, err
+	}
+	return t, sw.SetRow("A1", head, excelize.RowOpts{Height: 20})
+}
+
+// row appends one row.
+func (t *table) row(cells []any) error {
+	t.rows++
+	ref, err := excelize.CoordinatesToCellName(1, t.rows+1)
+	if err != nil {
+		return err
+	}
+	if t.lines == 0 {
+		return t.sw.SetRow(ref, cells)
+	}
+	lines := 1
+	for i, v := range cells {
+		c, ok := v.(excelize.Cell)
+		if s, isText := c.Value.(string); ok && isText && c.StyleID != t.b.st.line && c.StyleID != t.b.st.quoted[t.b.st.line] {
+			lines = max(lines, linesOf(s, t.cols[i].width))
+		}
+	}
+	return t.sw.SetRow(ref, cells, excelize.RowOpts{Height: lineHeight * float64(min(lines, t.lines))})
+}
+
+// rangeOf is the cells of columns from to to (1-based) below the header.
+func (t *table) rangeOf(from, to int) string {
+	a, _ := excelize.CoordinatesToCellName(from, 2)
+	z, _ := excelize.CoordinatesToCellName(to, max(t.rows, 1)+1)
+	return a + ":" + z
+}
+
+// end closes the sheet. Validations, formats and links must be set before. note, when
+// not empty, is written below the table.
+func (t *table) end(note string, printed int) error {
+	last, err := excelize.CoordinatesToCellName(len(t.cols), max(t.rows, 1)+1)
+	if err != nil {
+		return err
+	}
+	if note != "" {
+		ref, err := excelize.CoordinatesToCellName(1, max(t.rows, 1)+3)
+		if err != nil {
+			return err
+		}
+		if err := t.sw.SetRow(ref, []any{excelize.Cell{StyleID: t.b.st.note, Value: note}}); err != nil {
+			return err
+		}
+	}
+	if err := t.sw.AddTable(&excelize.Table{Range: "A1:" + last, Name: t.name, StyleName: "TableStyleLight1", ShowRowStripes: ptr(false)}); err != nil {
+		return err
+	}
+	if err := t.sw.Flush(); err != nil {
+		return err
+	}
+	quoted := "'" + t.sheet + "'"
+	titles := quoted + "!$1:$1"
+	if t.frozen > 0 { // the frozen columns are on every page
+		col, err := excelize.ColumnNumberToName(t.frozen)
+		if err != nil {
+			return err
+		}
+		titles = fmt.Sprintf("%s!$A:$%s,%s", quoted, col, titles)
+	}
+	err = t.b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: t.sheet})
+	if err != nil || printed == 0 || t.rows <= printed {
+		return err
+	}
+	col, err := excelize.ColumnNumberToName(len(t.cols))
+	if err != nil {
+		return err
+	}
+	return t.b.f.SetDefinedName(&excelize.DefinedName{
+		Name: "_xlnm.Print_Area", RefersTo: fmt.Sprintf("%s!$A$1:$%s$%d", quoted, col, printed+1), Scope: t.sheet,
+	})
+}
+
+// link makes a cell of a streamed sheet lead to the top of another sheet.
+func (b *workbook) link(sheet, ref, target string) error {
+	return b.f.SetCellHyperLink(sheet, ref, "'"+target+"'!A1", "Location")
+}
+
+// sheetOf is the first evidence sheet of a dataset.
+func sheetOf(d snapshot.Dataset) string { return string(d) }

@@ -1,0 +1,222 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"tenantaudit/internal/snapshot"
+)
+
+// evidence writes the sheets of the datasets that the plan keeps in the named workbook, in
+// report order. review.xlsx has a sheet for the others, too, which says where the rows are.
+func (b *workbook) evidence(file string) func(context.Context, string) error {
+	return func(ctx context.Context, _ string) error {
+		for _, c := range b.m.coverage {
+			var err error
+			switch {
+			case b.plan.file[c.Dataset] == file:
+				err = b.dataset(ctx, c)
+			case file == reviewName:
+				err = b.elsewhere(c)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.Dataset, err)
+			}
+		}
+		return nil
+	}
+}
+
+// evidencePage is how sheets of evidence look: the tab is grey for complete data, amber for
+// data read in part, dark for data not read.
+func evidencePage(c snapshot.Coverage) sheetPage {
+	p := sheetPage{tab: grey, landscape: true, grid: true}
+	switch c.State {
+	case snapshot.CoverageComplete:
+	case snapshot.CoveragePartial:
+		p.tab, p.header = amber, "Read in part: see Coverage"
+	default:
+		p.tab, p.header = "000000", "Not assessed: see Coverage"
+	}
+	if c.Rows > printRows {
+		p.header = strings.TrimPrefix(p.header+fmt.Sprintf("; first %d rows only", printRows), "; ")
+	}
+	return p
+}
+
+// evidenceNote says below a table what its emptiness or shortness means; "" for complete
+// data with rows.
+func evidenceNote(c snapshot.Coverage, rows int) string {
+	if c.State == snapshot.CoverageComplete {
+		if rows == 0 {
+			return "Read in full: the tenant has none."
+		}
+		return ""
+	}
+	s := stateWord(c.State)
+	if c.State == snapshot.CoveragePartial {
+		s = "Not assessed in full: read in part"
+	}
+	return shown(s + ". " + reasonsText(c))
+}
+
+// columnsOf are the columns of a dataset sheet.
+func columnsOf(d snapshot.Dataset) []column {
+	var cols []column
+	for _, c := range snapshot.Columns(d) {
+		w := 26.0
+		switch c.Kind {
+		case snapshot.KindBool:
+			w = 11
+		case snapshot.KindInt:
+			w = 12
+		case snapshot.KindTime:
+			w = 17
+		case snapshot.KindList:
+			w = 36
+		case snapshot.KindObject:
+			w = 44
+		case snapshot.KindText:
+			if c.Key {
+				w = 38 // mostly object ids
+			}
+		}
+		cols = append(cols, column{c.Name, max(w, float64(len(c.Name))*1.2+4)})
+	}
+	return append(cols, column{rowKey, 48})
+}
+
+// dataset writes the sheets of one dataset: more than one when it is long, divided
+// between objects (the first key column), not within one.
+func (b *workbook) dataset(ctx context.Context, c snapshot.Coverage) error {
+	cols := snapshot.Columns(c.Dataset)
+	first := slices.IndexFunc(cols, func(c snapshot.Column) bool { return c.Key })
+	heads := columnsOf(c.Dataset)
+	cells := make([]any, len(heads))
+	var t *table
+	sheet, object := 0, any(nil)
+	next := func() (err error) {
+		if t != nil {
+			if err = t.end("", printRows); err != nil {
+				return err
+			}
+		}
+		sheet++
+		name := sheetOf(c.Dataset)
+		if sheet > 1 {
+			name += "-" + strconv.Itoa(sheet)
+		}
+		t, err = b.table(name, fmt.Sprintf("tbl_%s_%d", c.Dataset, sheet), evidencePage(c), 1, heads)
+		return err
+	}
+	if err := next(); err != nil {
+		return err
+	}
+	for row, err := range b.m.rowsOf(ctx, c.Dataset) {
+		if err != nil {
+			return err
+		}
+		values := snapshot.Values(row)
+		full := t.rows >= b.plan.sheetRows && values[first] != object
+		if full || t.rows >= b.plan.sheetRows+sheetRowsSlack {
+			if err := next(); err != nil {
+				return err
+			}
+		}
+		object = values[first]
+		key := snapshot.Key(row)
+		for i, v := range values {
+			cells[i] = b.cell(t.sheet, cols[i].Name, key, v)
+		}
+		cells[len(values)] = b.text(t.sheet, rowKey, key, key, 0)
+		if err := t.row(cells); err != nil {
+			return err
+		}
+		b.rows++
+	}
+	return t.end(evidenceNote(c, t.rows), printRows)
+}
+
+// cell is a typed cell: numbers, booleans and dates as such, text and lists as string
+// cells, null as an empty cell with the pattern that Read me explains.
+func (b *workbook) cell(sheet, col, key string, v any) any {
+	switch v := v.(type) {
+	case nil:
+		return excelize.Cell{StyleID: b.st.unknown}
+	case bool:
+		return v
+	case int64:
+		if exactInt(v) {
+			return excelize.Cell{StyleID: b.st.integer, Value: v}
+		}
+		b.notes.add(sheet, col, noteInt, key, 1)
+		return strconv.FormatInt(v, 10)
+	case time.Time:
+		if serial, ok := excelDate(v); ok {
+			return excelize.Cell{StyleID: b.st.date, Value: serial}
+		}
+		b.notes.add(sheet, col, noteDate, key, 1)
+		return utc(v)
+	}
+	s, _ := plain(v)
+	if s == "" {
+		return nil
+	}
+	return b.text(sheet, col, key, s, 0)
+}
+
+// elsewhere is the sheet of a dataset whose rows are in another workbook.
+func (b *workbook) elsewhere(c snapshot.Coverage) error {
+	t, err := b.table(sheetOf(c.Dataset), fmt.Sprintf("tbl_%s_1", c.Dataset), evidencePage(c), 1, columnsOf(c.Dataset))
+	if err != nil {
+		return err
+	}
+	note := fmt.Sprintf("%s rows: see %s.", grouped(c.Rows), b.plan.where(c.Dataset))
+	if gap := evidenceNote(c, int(c.Rows)); gap != "" {
+		note += " " + gap
+	}
+	return t.end(note, 0)
+}
+
+// dataNotes lists what the workbook shows otherwise than it was sent.
+func (b *workbook) dataNotes(_ context.Context, name string) error {
+	t, err := b.table(name, "tblDataNotes", sheetPage{tab: grey, landscape: true}, 0,
+		[]column{{"Sheet", 28}, {"Column", 28}, {"Change", 62}, {"Count", 10}, {"First row key", 60}})
+	if err != nil {
+		return err
+	}
+	t.lines = 4
+	notes := slices.Clone(b.notes.all) // text below adds none: keys were counted before
+	for _, n := range notes {
+		key := b.text(name, "First row key", n.first, n.first, b.st.wrap)
+		if err := t.row([]any{b.str(n.sheet), b.str(n.col), b.str(n.change), excelize.Cell{StyleID: b.st.number, Value: n.count}, key}); err != nil {
+			return err
+		}
+	}
+	note := "The exact values are in report.json and in the snapshot. Nothing else was changed."
+	if len(notes) == 0 {
+		note = "Every value is shown exactly as it was sent."
+	}
+	return t.end(note, 0)
+}
+
+// str is a cell of the product's own words.
+func (b *workbook) str(s string) excelize.Cell { return excelize.Cell{StyleID: b.st.wrap, Value: s} }
+
+// evidenceCover is the first sheet of an evidence workbook.
+func (b *workbook) evidenceCover(_ context.Context, name string) error {
+	if err := b.sheet(name, sheetPage{tab: navy}); err != nil {
+		return err
+	}
+	return b.pairs(name, "Evidence of a "+reviewTitle, []pair{
+		{"Tenant", b.m.tenant.DisplayName}, {"Tenant ID", b.m.tenant.ID}, {"Collected", b.m.window()},
+		{"Mode", readOnlyStatement}, {"What this is", "Rows that do not fit into " + reviewName + ". Results, coverage and notes are there."},
+		{"Handling", handlingStatement},
+	})
+}

@@ -1,0 +1,288 @@
+package reports
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// pair is a label with its text.
+type pair struct{ label, value string }
+
+// coverWidths and readMeWidths are the two columns of those sheets.
+var (
+	coverWidths  = [2]float64{34, 88}
+	readMeWidths = [2]float64{20, 102}
+)
+
+// pairs writes a title and a list of labels with text, from the top of a sheet.
+func (b *workbook) pairs(sheet, title string, ps []pair) error {
+	errs := []error{b.widths(sheet, coverWidths[:]...), b.put(sheet, 1, 2, title, b.st.title), b.f.SetRowHeight(sheet, 2, 32)}
+	for i, p := range ps {
+		errs = append(errs, b.line(sheet, i+4, p.label, cmp.Or(p.value, "unknown"), b.st.label, b.st.value, coverWidths))
+	}
+	return errors.Join(errs...)
+}
+
+// cover is the first sheet: whose tenant, when, by whom, what was found and what was not looked at.
+func (b *workbook) cover(_ context.Context, name string) error {
+	if err := b.sheet(name, sheetPage{tab: navy}); err != nil {
+		return err
+	}
+	m := b.m
+	r := m.run.Requests
+	ps := []pair{
+		{"Tenant", m.tenant.DisplayName},
+		{"Tenant ID", m.tenant.ID},
+		{"Default domain", m.tenant.DefaultDomain},
+		{"Verified domains", strings.Join(m.tenant.VerifiedDomains, ", ")},
+		{"Collected (UTC)", m.window()},
+		{"Collected as", m.identity()},
+		{"Directory roles", cmp.Or(strings.Join(m.run.DirectoryRoles, ", "), "none known")},
+		{"Graph permissions", cmp.Or(strings.Join(m.run.Scopes, ", "), "none known")},
+		{"Mode", readOnlyStatement},
+		{"Scope", m.scope()},
+		{"Folders", m.folders()},
+		{"Requests", fmt.Sprintf("Graph %s, Exchange %s, retries %s, throttled %s", grouped(r.Graph), grouped(r.Exchange), grouped(r.Retries), grouped(r.Throttled))},
+		{"Tool", m.tool.Name + " " + m.tool.Version},
+		{"Cannot be seen", deletedStatement},
+		{"Handling", handlingStatement},
+	}
+	if err := b.pairs(name, reviewTitle, ps); err != nil {
+		return err
+	}
+	row := len(ps) + 5
+	var errs []error
+	line := func(label, value any, labelStyle, valueStyle int) {
+		errs = append(errs, b.line(name, row, label, value, labelStyle, valueStyle, coverWidths))
+		row++
+	}
+	heading := func(s string) {
+		errs = append(errs, b.put(name, 1, row, s, b.st.heading))
+		row++
+	}
+	left := b.st.count
+	heading("Findings by severity")
+	for _, c := range m.bySeverity() {
+		line(c.Word, c.N, b.st.severity[c.ID], left)
+	}
+	row++
+	heading("Checks by result")
+	for _, c := range m.byStatus() {
+		line(c.Word, c.N, b.st.status[c.ID], left)
+	}
+	row++
+	heading("Not assessed at a glance")
+	gaps, open := m.gaps(), m.notAssessed()
+	if len(gaps)+len(open) == 0 {
+		line("Nothing", "All datasets were read in full and all checks came to a result.", b.st.label, b.st.value)
+	}
+	for _, c := range open {
+		line(c.Title, "Not assessed ("+evaluatedText(c)+" looked at). "+c.Cause, b.st.value, b.st.value)
+	}
+	for _, c := range gaps {
+		line("Data: "+datasetTitle(c.Dataset), stateWord(c.State)+". "+reasonsText(c), b.st.label, b.st.value)
+	}
+	return errors.Join(errs...)
+}
+
+// readMe tells how to read and to review the workbook.
+func (b *workbook) readMe(_ context.Context, name string) error {
+	if err := errors.Join(b.sheet(name, sheetPage{tab: navy}), b.widths(name, readMeWidths[:]...)); err != nil {
+		return err
+	}
+	row := 1
+	var errs []error
+	heading := func(s string) {
+		row++
+		errs = append(errs, b.put(name, 1, row, s, b.st.heading))
+		row++
+	}
+	line := func(label, text string, style int) {
+		errs = append(errs, b.line(name, row, label, text, style, b.st.value, readMeWidths))
+		row++
+	}
+	heading("How to review")
+	line("1", "Start with Cover and Coverage: they say what was looked at and what was not.", b.st.label)
+	line("2", "Work through Findings from the top. The left block comes from the tool; the pale yellow block is yours: review status, owner, due date, decision, notes, reviewer.", b.st.label)
+	line("3", "Each finding names its evidence: the sheet and the row key (last column of that sheet).", b.st.label)
+	line("4", "Sign-off closes the review when no finding is left open.", b.st.label)
+	heading("Severities")
+	for _, s := range severities {
+		line(s.word, s.meaning, b.st.severity[s.id])
+	}
+	heading("Results of checks")
+	for _, s := range statuses {
+		line(s.word, s.meaning, b.st.status[s.id])
+	}
+	heading("Cells")
+	line("", "Hatched: the service did not say, so the value is unknown. Empty: the service said none.", b.st.unknown)
+	line("Column names", "Columns of evidence carry the names of report.json and of the CSV files. Times are UTC.", b.st.label)
+	line("Tabs", "Grey: read in full. Orange: read in part. Black: not read, nothing can be concluded from an empty sheet.", b.st.label)
+	line("Marks", "<U+202E> stands for a character that cannot be seen or that changes the order of text. Data notes counts all changes.", b.st.label)
+	heading("What a review cannot say")
+	line("Deleted", deletedStatement, b.st.label)
+	line("Moment", momentStatement, b.st.label)
+	line("Gaps", gapStatement, b.st.label)
+	heading("Careful")
+	line("Saving as CSV", "Text that begins like a formula is marked as text in this workbook. Saving a sheet as CSV from a spreadsheet program drops that mark; use the CSV files that tenantaudit writes (--format csv).", b.st.label)
+	line("Handling", handlingStatement, b.st.label)
+	return errors.Join(errs...)
+}
+
+// summary counts findings by area and severity: as delivered, in plain numbers, and now,
+// in formulas that follow the review status.
+func (b *workbook) summary(_ context.Context, name string) error {
+	if err := errors.Join(b.sheet(name, sheetPage{tab: navy, landscape: true}), b.widths(name, 30, 11, 11, 11, 11, 11, 11)); err != nil {
+		return err
+	}
+	counts := b.m.byArea()
+	var errs []error
+	block := func(top int, title string, cell func(row, col int, area areaCounts) error) {
+		errs = append(errs, b.put(name, 1, top, title, b.st.heading), b.put(name, 1, top+1, "Area", b.st.head))
+		for j, s := range severities {
+			errs = append(errs, b.put(name, j+2, top+1, s.word, b.st.headRight))
+		}
+		errs = append(errs, b.put(name, len(severities)+2, top+1, "All", b.st.headRight))
+		for i, a := range counts {
+			errs = append(errs, b.put(name, 1, top+2+i, a.Word, b.st.value), cell(top+2+i, 2, a))
+		}
+	}
+	block(1, "Findings as delivered", func(row, col int, a areaCounts) error {
+		var errs []error
+		for j, n := range a.N {
+			errs = append(errs, b.put(name, col+j, row, n, b.st.number))
+		}
+		return errors.Join(append(errs, b.put(name, col+len(a.N), row, a.Total, b.st.number))...)
+	})
+	second := len(counts) + 5
+	block(second, "Findings not closed, now (computed by the spreadsheet program)", func(row, col int, a areaCounts) error {
+		var errs []error
+		for j, s := range severities {
+			ref, err := excelize.CoordinatesToCellName(col+j, row)
+			errs = append(errs, err, b.put(name, col+j, row, a.N[j], b.st.number), b.f.SetCellFormula(name, ref,
+				fmt.Sprintf(`COUNTIFS(tblFindings[Area],$A%d,tblFindings[Severity],"%s",tblFindings[Review status],"<>Closed")`, row, s.word)))
+		}
+		ref, err := excelize.CoordinatesToCellName(col+len(severities), row)
+		return errors.Join(append(errs, err, b.put(name, col+len(severities), row, a.Total, b.st.number),
+			b.f.SetCellFormula(name, ref, fmt.Sprintf("SUM(B%d:F%d)", row, row)))...)
+	})
+	if err := errors.Join(errs...); err != nil || len(counts) == 0 {
+		return err
+	}
+	var series []excelize.ChartSeries
+	for j, color := range []string{"8F1020", "D9612C", "D9A521", "4E9A63", "6A8CC2"} {
+		col := string(rune('B' + j))
+		series = append(series, excelize.ChartSeries{
+			Name:       name + "!$" + col + "$2",
+			Categories: fmt.Sprintf("%s!$A$3:$A$%d", name, len(counts)+2),
+			Values:     fmt.Sprintf("%s!$%s$3:$%s$%d", name, col, col, len(counts)+2),
+			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}},
+		})
+	}
+	axis := excelize.ChartAxis{Font: excelize.Font{Color: ink, Size: 10}}
+	return b.f.AddChart(name, fmt.Sprintf("A%d", second+len(counts)+4), &excelize.Chart{
+		Type: excelize.BarStacked, Series: series, XAxis: excelize.ChartAxis{Font: axis.Font, ReverseOrder: true}, YAxis: axis,
+		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: "Findings by area, as delivered"}}},
+		Legend:    excelize.ChartLegend{Position: "bottom"},
+		Dimension: excelize.ChartDimension{Width: 720, Height: 320},
+		Format:    excelize.GraphicOptions{AltText: "Stacked bars: number of findings in each area, by severity. The numbers are in the table at the top of this sheet."},
+	})
+}
+
+// coverage lists every dataset with how much of it was read, and why not more.
+func (b *workbook) coverage(ctx context.Context, name string) error {
+	t, err := b.table(name, "tblCoverage", sheetPage{tab: green, landscape: true, wide: 1}, 2, []column{
+		{"Dataset", 27}, {"Content", 29}, {"State", 36}, {"Rows", 12}, {"Expected", 11}, {"Collected", 11}, {"Failed", 9}, {"Reasons", 70}, {"Evidence", 34},
+	})
+	if err != nil {
+		return err
+	}
+	t.lines = 12
+	for i, c := range b.m.coverage {
+		state := "pass"
+		switch {
+		case c.State == "complete":
+		case c.State == "partial":
+			state = "partial"
+		default:
+			state = "not-evaluated"
+		}
+		where := b.str(b.plan.where(c.Dataset))
+		if b.plan.file[c.Dataset] == reviewName {
+			where.StyleID = b.st.link
+			if err := b.link(name, fmt.Sprintf("I%d", i+2), sheetOf(c.Dataset)); err != nil {
+				return err
+			}
+		}
+		num := func(n int64) excelize.Cell { return excelize.Cell{StyleID: b.st.number, Value: n} }
+		if err := t.row([]any{
+			b.str(string(c.Dataset)), b.str(datasetTitle(c.Dataset)), excelize.Cell{StyleID: b.st.status[state], Value: stateWord(c.State)},
+			num(c.Rows), num(c.Expected), num(c.Collected), num(c.Failed),
+			b.text(name, "Reasons", string(c.Dataset), reasonsText(c), b.st.wrap), where,
+		}); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return t.end("Expected, collected and failed count units: 1 for a listing, mailboxes for data read mailbox by mailbox.", 0)
+}
+
+// checks lists every check with its verdict.
+func (b *workbook) checks(ctx context.Context, name string) error {
+	t, err := b.table(name, "tblChecks", sheetPage{tab: green, landscape: true, size: 8}, 1, []column{
+		{"ID", 36}, {"Area", 24}, {"Title", 52}, {"Severity", 11}, {"Result", 14}, {"Evaluated", 11}, {"Expected", 11}, {"Findings", 10},
+		{"Cause", 48}, {"Why it matters", 56}, {"Recommended action", 56}, {"CIS", 24}, {"SCuBA", 22}, {"NIST", 22}, {"MITRE ATT&CK", 22}, {"Sources", 60},
+	})
+	if err != nil {
+		return err
+	}
+	t.lines = 8
+	for _, c := range b.m.checks {
+		num := func(n int) excelize.Cell { return excelize.Cell{StyleID: b.st.number, Value: n} }
+		text := func(col, s string) excelize.Cell { return b.text(name, col, c.ID, s, b.st.wrap) }
+		if err := t.row([]any{
+			b.text(name, "ID", c.ID, c.ID, b.st.line), text("Area", areaWord(c.Area)), text("Title", c.Title),
+			excelize.Cell{StyleID: b.st.severity[c.Severity], Value: severityWord(c.Severity)},
+			excelize.Cell{StyleID: b.st.status[c.Status], Value: statusWord(c.Status)},
+			num(c.Evaluated), num(c.Expected), num(c.Findings),
+			text("Cause", c.Cause), text("Why it matters", c.Why), text("Recommended action", c.Remediation),
+			text("CIS", strings.Join(c.CIS, ", ")), text("SCuBA", strings.Join(c.SCuBA, ", ")),
+			text("NIST", strings.Join(c.NIST, ", ")), text("MITRE ATT&CK", strings.Join(c.MITRE, ", ")),
+			text("Sources", strings.Join(c.Sources, "\n")),
+		}); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return t.end("“Not assessed” never counts as a pass.", 0)
+}
+
+// signOff is filled in by people. Protection only guards against slips.
+func (b *workbook) signOff(_ context.Context, name string) error {
+	if err := errors.Join(b.sheet(name, sheetPage{tab: green}), b.widths(name, 22, 28, 16, 22, 44)); err != nil {
+		return err
+	}
+	errs := []error{b.put(name, 1, 1, "Sign-off", b.st.heading)}
+	for i, h := range []string{"Role", "Name", "Date", "Decision", "Remarks"} {
+		errs = append(errs, b.put(name, i+1, 3, h, b.st.head))
+	}
+	for i, r := range []string{"Prepared by", "Reviewed by", "System owner", "Approved by"} {
+		ref := func(col string) string { return fmt.Sprintf("%s%d", col, i+4) }
+		errs = append(errs, b.put(name, 1, i+4, r, b.st.strong),
+			b.f.SetCellStyle(name, ref("B"), ref("E"), b.st.input), b.f.SetCellStyle(name, ref("C"), ref("C"), b.st.inputDate))
+	}
+	errs = append(errs,
+		b.put(name, 1, 9, "Findings still open", b.st.label), b.put(name, 2, 9, len(b.m.findings), b.st.number),
+		b.f.SetCellFormula(name, "B9", `COUNTIFS(tblFindings[Review status],"<>Closed",tblFindings[Review status],"<>")`),
+		b.f.ProtectSheet(name, &excelize.SheetProtectionOptions{SelectLockedCells: true, SelectUnlockedCells: true, FormatColumns: true, FormatRows: true}))
+	return errors.Join(errs...)
+}
