@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tenantaudit/internal/normalize"
+	"tenantaudit/internal/snapshot"
+)
+
+// auditOptions are the flags of audit and collect.
+type auditOptions struct {
+	connectOptions
+	scopeOptions
+	outputOptions
+	resume bool
+}
+
+func (o *auditOptions) validate() error {
+	if err := o.outputOptions.validate(); err != nil {
+		return err
+	}
+	if err := o.scopeOptions.validate(); err != nil {
+		return err
+	}
+	return o.connectOptions.validate()
+}
+
+func (a *app) auditCommand() *cobra.Command {
+	var o auditOptions
+	c := &cobra.Command{
+		Use:   "audit",
+		Short: "Collect, judge and write the review of a tenant (the main job)",
+		Long: `audit signs in, reads every dataset that the chosen checks need into a snapshot,
+runs the checks and writes the review. A run that was cut off goes on where it was
+when it is started again with the same --out.`,
+		Example: `  tenantaudit audit --tenant contoso.example --auth device-code --client-id 00000000-0000-0000-0000-000000000000
+  tenantaudit audit --tenant contoso.example --auth certificate --client-id … --certificate audit.pfx --out review-contoso`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.audit(cmd.Context(), &o, true) },
+	}
+	o.connectOptions.bind(c.Flags())
+	o.scopeOptions.bind(c.Flags())
+	o.outputOptions.bind(c.Flags(), "folder for the review (default review-<default domain>-<UTC date>)")
+	c.Flags().BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
+	return c
+}
+
+func (a *app) collectCommand() *cobra.Command {
+	var o auditOptions
+	c := &cobra.Command{
+		Use:   "collect",
+		Short: "Collect into a snapshot; judge it later, offline",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.audit(cmd.Context(), &o, false) },
+	}
+	o.connectOptions.bind(c.Flags())
+	o.scopeOptions.bind(c.Flags())
+	c.Flags().StringVar(&o.out, "out", "", "folder for the snapshot (default review-<default domain>-<UTC date>)")
+	c.Flags().BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
+	return c
+}
+
+// audit is the main job; without review it ends with the snapshot.
+func (a *app) audit(ctx context.Context, o *auditOptions, review bool) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	s, err := a.connect(ctx, &o.connectOptions, a.waits())
+	if err != nil {
+		return interrupted(err, ctx, o.resumeCommand(review))
+	}
+	defer s.close()
+	if o.out == "" {
+		o.out = "review-" + folderName(firstNonEmpty(s.domain, s.tenantID)) + "-" + time.Now().UTC().Format(time.DateOnly)
+	}
+	if err := o.matchMailboxes(ctx, s); err != nil {
+		return interrupted(err, ctx, o.resumeCommand(review))
+	}
+	return interrupted(a.auditInto(ctx, s, o, review), ctx, o.resumeCommand(review))
+}
+
+// matchMailboxes asks the service which mailboxes an OPATH filter selects.
+func (o *auditOptions) matchMailboxes(ctx context.Context, s *session) (err error) {
+	if o.filter == "" {
+		return nil
+	}
+	if o.addresses, err = s.exo.Matching(ctx, o.filter); err != nil {
+		return fmt.Errorf("--mailboxes: %w", err)
+	}
+	if len(o.addresses) == 0 {
+		return usageError("--mailboxes: no mailbox matches %s", clip(o.filter))
+	}
+	return nil
+}
+
+func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review bool) (err error) {
+	plan := o.plan(s)
+	store, err := openStore(ctx, o.out, plan, o.resume)
+	if err != nil {
+		return err
+	}
+	closed := false
+	defer func() {
+		if !closed {
+			if cerr := store.Close(); err == nil {
+				err = cerr
+			}
+		}
+	}()
+	if err := a.gather(ctx, s, store, plan, &o.scopeOptions, o.out); err != nil {
+		return err
+	}
+	view, err := store.View(ctx)
+	if err != nil {
+		return err
+	}
+	if !review {
+		return a.collected(o.out, view)
+	}
+	j, err := judge(ctx, view, o.chosen)
+	if err != nil {
+		return err
+	}
+	// The snapshot is closed before it is hashed into the manifest; the review is
+	// written from a read view of the finished file.
+	closed = true
+	if err := store.Close(); err != nil {
+		return err
+	}
+	return a.review(ctx, o.out, j, &o.outputOptions)
+}
+
+// review writes the files from the finished snapshot in dir and says what came out.
+func (a *app) review(ctx context.Context, dir string, j judged, o *outputOptions) (err error) {
+	store, err := snapshot.OpenSnapshot(ctx, dir+"/"+snapshotFile)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := store.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	view, err := store.View(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := a.write(ctx, dir, view, j, o.formats, snapshotFile)
+	if err != nil {
+		return err
+	}
+	if err := a.summary(dir, view, j, files); err != nil {
+		return err
+	}
+	return verdict(j, o)
+}
+
+// plan is what this run sets out to read.
+func (o *auditOptions) plan(s *session) normalize.Plan {
+	p := normalize.Plan{Tenant: s.tenantID, Cloud: o.cloud, Folders: o.folders, Filter: o.describe()}
+	if sets := o.datasets(); len(sets) < len(snapshot.Datasets()) {
+		p.Sources = normalize.SourcesFor(sets)
+	}
+	return p
+}
+
+// resumeCommand is what a person types to go on; nothing secret is ever a flag.
+func (o *auditOptions) resumeCommand(review bool) string {
+	parts := []string{"tenantaudit audit"}
+	if !review {
+		parts[0] = "tenantaudit collect"
+	}
+	add := func(flag, value string) {
+		if value != "" {
+			parts = append(parts, "--"+flag+" "+quote(value))
+		}
+	}
+	add("tenant", o.tenant)
+	add("auth", o.auth)
+	add("client-id", o.clientID)
+	add("certificate", o.certificate)
+	if o.cloud != "global" {
+		add("cloud", o.cloud)
+	}
+	add("graph-url", o.graphURL)
+	add("exchange-url", o.exchangeURL)
+	add("authority-url", o.authorityURL)
+	add("ca-certificate", o.caCertificate)
+	add("checks", strings.Join(o.checks, ","))
+	add("skip-checks", strings.Join(o.skipChecks, ","))
+	add("mailboxes", o.mailboxes)
+	if o.folders != "default" {
+		add("folders", o.folders)
+	}
+	add("out", o.out)
+	return strings.Join(append(parts, "--resume"), " ")
+}
+
+// quote writes a value for a shell when it needs it.
+func quote(s string) string {
+	plain := strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@,=+", r))
+	}) < 0
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func (a *app) collected(dir string, v *snapshot.Snapshot) error {
+	list, err := v.CoverageAll()
+	if err != nil {
+		return err
+	}
+	complete := 0
+	for _, c := range list {
+		if c.State == snapshot.CoverageComplete {
+			complete++
+		}
+	}
+	_, err = fmt.Fprintf(a.out, "%s/%s\n%d of %d datasets complete\n", safe(dir), snapshotFile, complete, len(list))
+	return err
+}

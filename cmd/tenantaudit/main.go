@@ -1,0 +1,118 @@
+// Command tenantaudit reviews the security posture of a Microsoft 365, Exchange
+// Online and Entra ID tenant. It only reads.
+//
+// This package is flags, wiring and exit codes: one file per command, no tenant
+// logic. stdout carries what was asked for, stderr everything else.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"tenantaudit/internal/auth"
+	"tenantaudit/internal/collect"
+)
+
+// version is set by the release build.
+var version = "dev"
+
+// The exit codes of every command.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitFindings    = 3
+	exitCoverage    = 4
+	exitInterrupted = 130
+)
+
+// exitError ends the program with a code. An empty text prints nothing: everything
+// was said already.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e *exitError) Error() string { return e.text }
+
+// usageError is bad input: one line that names what is wrong and what to do.
+func usageError(format string, a ...any) error {
+	return &exitError{code: exitUsage, text: fmt.Sprintf(format, a...)}
+}
+
+func main() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel(collect.ErrInterrupted)
+		<-signals // twice: leave at once; the store survives it
+		os.Exit(exitInterrupted)
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	cmd := newRoot(&streams{in: stdin, out: stdout, err: stderr})
+	cmd.SetArgs(args)
+	cmd.SetIn(stdin)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code, text := exitFailed, err.Error()
+	var exit *exitError
+	switch {
+	case errors.As(err, &exit):
+		code, text = exit.code, exit.text
+	case errors.Is(err, auth.ErrUsage):
+		code, text = exitUsage, strings.TrimPrefix(text, auth.ErrUsage.Error()+": ")
+	case errors.Is(err, collect.ErrInterrupted) || errors.Is(context.Cause(ctx), collect.ErrInterrupted):
+		code, text = exitInterrupted, "interrupted"
+	}
+	if text != "" {
+		fmt.Fprintln(stderr, "tenantaudit: "+safe(text))
+	}
+	return code
+}
+
+// streams are the three streams of the process.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// safe keeps text of others from commanding the terminal: what does not print is
+// shown as its number. Line feeds stay.
+func safe(s string) string {
+	clean := true
+	for _, r := range s {
+		if !unicode.IsPrint(r) && r != '\n' {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) || r == '\n' {
+			b.WriteRune(r)
+			continue
+		}
+		fmt.Fprintf(&b, "<U+%04X>", r)
+	}
+	return b.String()
+}

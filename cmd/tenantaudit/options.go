@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"tenantaudit/checks"
+	"tenantaudit/internal/auth"
+	"tenantaudit/internal/snapshot"
+)
+
+// connectOptions say whom to sign in as, and where.
+type connectOptions struct {
+	tenant, auth, clientID, certificate, cloud string
+	graphURL, exchangeURL, authorityURL        string
+	caCertificate, requestLog                  string
+	maxConcurrency                             int
+	maxRequestsPerSecond                       float64
+
+	// filled by validate
+	env                                    auth.Cloud
+	graphBase, exchangeBase, authorityBase *url.URL
+	roots                                  *x509.CertPool
+}
+
+func (o *connectOptions) bind(f *pflag.FlagSet) {
+	f.StringVar(&o.tenant, "tenant", "", "tenant id or a verified domain (also AZURE_TENANT_ID)")
+	f.StringVar(&o.auth, "auth", auth.Default, "how to sign in: "+strings.Join(auth.Methods(), ", "))
+	f.StringVar(&o.clientID, "client-id", "", "application id of the app registration (also AZURE_CLIENT_ID)")
+	f.StringVar(&o.certificate, "certificate", "", "certificate with private key, PEM or PFX (password: AZURE_CLIENT_CERTIFICATE_PASSWORD)")
+	f.StringVar(&o.cloud, "cloud", "global", "global, usgov, usgovdod or china")
+	f.StringVar(&o.graphURL, "graph-url", "", "base URL of Microsoft Graph instead of the cloud's")
+	f.StringVar(&o.exchangeURL, "exchange-url", "", "base URL of the Exchange admin API instead of the cloud's")
+	f.StringVar(&o.authorityURL, "authority-url", "", "base URL of the sign-in authority instead of the cloud's")
+	f.StringVar(&o.caCertificate, "ca-certificate", "", "PEM file of a certificate authority to trust besides the system's, for a proxy that inspects traffic or the simulator")
+	f.StringVar(&o.requestLog, "request-log", "", "write every request (method, URL without values, cmdlet, status, bytes, duration) to this file")
+	f.IntVar(&o.maxConcurrency, "max-concurrency", 0, "ceiling of requests in flight per service (0: found by itself)")
+	f.Float64Var(&o.maxRequestsPerSecond, "max-requests-per-second", 0, "ceiling of requests per second per service (0: found by itself)")
+}
+
+func (o *connectOptions) validate() (err error) {
+	if o.env, err = auth.CloudByName(o.cloud); err != nil {
+		return usageError("--cloud: %s", err)
+	}
+	if o.tenant == "" {
+		return usageError("no tenant given: pass --tenant with the tenant id or a verified domain, or set AZURE_TENANT_ID")
+	}
+	if !validTenant(o.tenant) {
+		return usageError("--tenant %q is neither a tenant id nor a domain name", o.tenant)
+	}
+	if !slices.Contains(auth.Methods(), o.auth) {
+		return usageError("unknown --auth %q: use one of %s", o.auth, strings.Join(auth.Methods(), ", "))
+	}
+	if o.graphBase, err = baseURL("--graph-url", o.graphURL, o.env.Graph); err != nil {
+		return err
+	}
+	if o.exchangeBase, err = baseURL("--exchange-url", o.exchangeURL, o.env.Exchange); err != nil {
+		return err
+	}
+	if o.authorityURL != "" {
+		if o.authorityBase, err = baseURL("--authority-url", o.authorityURL, ""); err != nil {
+			return err
+		}
+	}
+	if o.maxConcurrency < 0 || o.maxRequestsPerSecond < 0 {
+		return usageError("--max-concurrency and --max-requests-per-second must not be negative")
+	}
+	return o.loadCA()
+}
+
+func (o *connectOptions) loadCA() error {
+	if o.caCertificate == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(o.caCertificate)
+	if err != nil {
+		return usageError("--ca-certificate %s: %s", o.caCertificate, reason(err))
+	}
+	if o.roots, err = x509.SystemCertPool(); err != nil {
+		o.roots = x509.NewCertPool()
+	}
+	if !o.roots.AppendCertsFromPEM(pem) {
+		return usageError("--ca-certificate %s: no PEM certificate in it", o.caCertificate)
+	}
+	return nil
+}
+
+// validTenant accepts what can stand in a path: letters, digits, dots and hyphens.
+func validTenant(s string) bool {
+	if len(s) > 255 || strings.HasPrefix(s, ".") || strings.HasSuffix(s, ".") || strings.Contains(s, "..") {
+		return false
+	}
+	for _, r := range s {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-') {
+			return false
+		}
+	}
+	return strings.Contains(s, ".") || len(s) == 36
+}
+
+// baseURL reads an endpoint: scheme, host and port. http is for loopback hosts only,
+// because a token would cross the network in the open.
+func baseURL(flag, value, fallback string) (*url.URL, error) {
+	if value == "" {
+		value = fallback
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, usageError("%s %q is not a URL like https://host:port", flag, value)
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, usageError("%s %q: give scheme, host and port only", flag, value)
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		return nil, usageError("%s %q: http is accepted for loopback hosts only, a token must not cross the network unencrypted; use https", flag, value)
+	}
+	u.Path = ""
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// scopeOptions say what to look at.
+type scopeOptions struct {
+	checks, skipChecks []string
+	mailboxes, folders string
+
+	// filled by validate
+	chosen    []checks.Check
+	addresses map[string]bool // nil: no file of addresses
+	filter    string          // OPATH; "" none
+}
+
+func (o *scopeOptions) bind(f *pflag.FlagSet) {
+	f.StringSliceVar(&o.checks, "checks", nil, "check ids or areas to run (default: all)")
+	f.StringSliceVar(&o.skipChecks, "skip-checks", nil, "check ids or areas to leave out")
+	f.StringVar(&o.mailboxes, "mailboxes", "", "audit a subset: a file with one address per line, or an OPATH filter")
+	f.StringVar(&o.folders, "folders", "default", "folders whose permissions are read: default, all or none")
+}
+
+func (o *scopeOptions) validate() (err error) {
+	if o.chosen, err = checks.Select(o.checks, o.skipChecks); err != nil {
+		return usageError("%s; see tenantaudit checks list", err)
+	}
+	if !slices.Contains([]string{"default", "all", "none"}, o.folders) {
+		return usageError("unknown --folders %q: use default, all or none", o.folders)
+	}
+	return o.readMailboxes()
+}
+
+// maxMailboxLine bounds one line of the address list: an address has at most 320
+// characters.
+const maxMailboxLine = 1024
+
+func (o *scopeOptions) readMailboxes() error {
+	if o.mailboxes == "" {
+		return nil
+	}
+	st, err := os.Stat(o.mailboxes)
+	if err != nil || st.IsDir() {
+		if strings.Contains(o.mailboxes, " -") { // "RecipientTypeDetails -eq 'SharedMailbox'"
+			o.filter = o.mailboxes
+			return nil
+		}
+		return usageError("--mailboxes %q is neither a readable file nor an OPATH filter such as \"RecipientTypeDetails -eq 'SharedMailbox'\"", o.mailboxes)
+	}
+	f, err := os.Open(o.mailboxes)
+	if err != nil {
+		return usageError("--mailboxes %s: %s", o.mailboxes, reason(err))
+	}
+	defer f.Close()
+	o.addresses = map[string]bool{}
+	scan := bufio.NewScanner(f)
+	scan.Buffer(nil, maxMailboxLine)
+	line := 0
+	for scan.Scan() {
+		line++
+		text := strings.TrimSpace(strings.TrimPrefix(scan.Text(), "\ufeff"))
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		if !strings.Contains(text, "@") || strings.ContainsAny(text, " \t\x00,;<>") {
+			return usageError("--mailboxes %s, line %d: %q is not an address", o.mailboxes, line, clip(text))
+		}
+		o.addresses[strings.ToLower(text)] = true
+	}
+	if err := scan.Err(); err != nil {
+		return usageError("--mailboxes %s, line %d: %s", o.mailboxes, line+1, err)
+	}
+	if len(o.addresses) == 0 {
+		return usageError("--mailboxes %s holds no address", o.mailboxes)
+	}
+	return nil
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// describe says in the review what the run was limited to; "" for the whole tenant.
+func (o *scopeOptions) describe() string {
+	switch {
+	case o.filter != "":
+		return "mailboxes matching " + o.filter
+	case o.addresses != nil:
+		return fmt.Sprintf("%d mailboxes named in a list (SHA-256 %s)", len(o.addresses), o.listSum()[:12])
+	}
+	return ""
+}
+
+// listSum tells one list of addresses from another.
+func (o *scopeOptions) listSum() string {
+	sum := sha256.Sum256([]byte(strings.Join(sortedKeys(o.addresses), "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// datasets are those that the chosen checks need; all of them when nothing was chosen.
+func (o *scopeOptions) datasets() []snapshot.Dataset {
+	if len(o.checks) == 0 && len(o.skipChecks) == 0 {
+		return snapshot.Datasets()
+	}
+	var out []snapshot.Dataset
+	for _, c := range o.chosen {
+		out = append(out, c.Datasets()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// outputOptions say what to write.
+type outputOptions struct {
+	out             string
+	formats         []string
+	failOn          string
+	requireCoverage bool
+}
+
+var formats = []string{"xlsx", "html", "json", "csv"}
+
+func (o *outputOptions) bind(f *pflag.FlagSet, out string) {
+	f.StringVar(&o.out, "out", "", out)
+	o.bindReport(f)
+}
+
+func (o *outputOptions) bindReport(f *pflag.FlagSet) {
+	f.StringSliceVar(&o.formats, "format", []string{"xlsx", "html", "json"}, "what to write: "+strings.Join(formats, ", "))
+	o.bindVerdict(f)
+}
+
+func (o *outputOptions) bindVerdict(f *pflag.FlagSet) {
+	f.StringVar(&o.failOn, "fail-on", "", "exit 3 when a finding of this severity or worse exists: critical, high, medium or low")
+	f.BoolVar(&o.requireCoverage, "require-coverage", false, "exit 4 when a chosen check could not be evaluated in full")
+}
+
+var failSeverities = []string{"critical", "high", "medium", "low"}
+
+func (o *outputOptions) validate() error {
+	for _, f := range o.formats {
+		if !slices.Contains(formats, f) {
+			return usageError("unknown --format %q: use any of %s", f, strings.Join(formats, ", "))
+		}
+	}
+	if o.failOn != "" && !slices.Contains(failSeverities, o.failOn) {
+		return usageError("unknown --fail-on %q: use one of %s", o.failOn, strings.Join(failSeverities, ", "))
+	}
+	return nil
+}

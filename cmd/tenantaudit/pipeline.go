@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tenantaudit/checks"
+	"tenantaudit/internal/collect"
+	"tenantaudit/internal/normalize"
+	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/transport"
+	"tenantaudit/reports"
+)
+
+const snapshotFile = "snapshot.db"
+
+// openStore makes the snapshot of a run, or goes on with the one that is there.
+func openStore(ctx context.Context, dir string, plan normalize.Plan, resume bool) (*snapshot.Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, usageError("--out %s: %s", dir, reason(err))
+	}
+	if err := probe(dir); err != nil {
+		return nil, usageError("--out %s is not writable: %s; choose another folder with --out", dir, reason(err))
+	}
+	path := filepath.Join(dir, snapshotFile)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if resume {
+			return nil, usageError("--resume: %s holds no snapshot; leave --resume out to start, or name the folder with --out", dir)
+		}
+		s, err := snapshot.Create(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(s.SetMeta(ctx, normalize.PlanKey, plan), writeRunFile(dir)); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		return s, nil
+	}
+	s, err := snapshot.Resume(ctx, path)
+	if err != nil {
+		return nil, snapshotError(err, dir)
+	}
+	if err := fits(ctx, s, dir, plan, resume); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, writeRunFile(dir)
+}
+
+// probe writes a file and removes it, before the first request.
+func probe(dir string) error {
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	_, werr := f.WriteString("x")
+	return errors.Join(werr, f.Close(), os.Remove(f.Name()))
+}
+
+// fits refuses to mix two runs, and to overwrite a finished one.
+func fits(ctx context.Context, s *snapshot.Store, dir string, plan normalize.Plan, resume bool) error {
+	var have normalize.Plan
+	if _, err := s.Meta(ctx, normalize.PlanKey, &have); err != nil {
+		return err
+	}
+	for _, d := range []struct{ what, have, want string }{
+		{"tenant", have.Tenant, plan.Tenant}, {"--cloud", have.Cloud, plan.Cloud}, {"--folders", have.Folders, plan.Folders},
+		{"--mailboxes", have.Filter, plan.Filter}, {"--checks", sourceList(have.Sources), sourceList(plan.Sources)},
+	} {
+		if d.have != d.want {
+			return usageError("%s holds a snapshot with another %s (%s, this run has %s): choose another folder with --out, or the same options",
+				dir, d.what, orNone(d.have), orNone(d.want))
+		}
+	}
+	var run snapshot.Run
+	if _, err := s.Meta(ctx, "run", &run); err != nil {
+		return err
+	}
+	if run.Complete && !resume {
+		return usageError("%s holds a finished review of %s: choose another folder with --out, or pass --resume to read again what failed", dir, run.FinishedAt.Format(time.DateOnly))
+	}
+	return nil
+}
+
+func sourceList(list []snapshot.Source) string {
+	parts := make([]string, len(list))
+	for i, s := range list {
+		parts[i] = string(s)
+	}
+	return strings.Join(parts, " ")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return clip(s)
+}
+
+// snapshotError says in words why a snapshot cannot be used.
+func snapshotError(err error, dir string) error {
+	switch {
+	case errors.Is(err, snapshot.ErrLocked):
+		return usageError("%s is in use by another run%s; wait for it, or choose another folder with --out", dir, holder(dir))
+	case errors.Is(err, snapshot.ErrNotSnapshot), errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return usageError("%s", err)
+	}
+	return err
+}
+
+// runFile tells a second process who holds the snapshot. The lock itself is the
+// database's and dies with its process.
+type runFile struct {
+	PID     int       `json:"pid"`
+	Host    string    `json:"host"`
+	Started time.Time `json:"started"`
+}
+
+const runFileName = "run.json"
+
+func writeRunFile(dir string) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	b, err := json.Marshal(runFile{PID: os.Getpid(), Host: host, Started: time.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, runFileName), append(b, '\n'), 0o600)
+}
+
+func holder(dir string) string {
+	b, err := os.ReadFile(filepath.Join(dir, runFileName))
+	var r runFile
+	if err != nil || json.Unmarshal(b, &r) != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (process %d on %s since %s)", r.PID, clip(r.Host), r.Started.Format(time.RFC3339))
+}
+
+// gather collects into the store, derives the datasets and keeps who read what.
+func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions, dir string) error {
+	var run snapshot.Run
+	if _, err := store.Meta(ctx, "run", &run); err != nil {
+		return err
+	}
+	if run.StartedAt.IsZero() {
+		run = snapshot.Run{StartedAt: time.Now().UTC().Truncate(time.Second), ToolVersion: version, Cloud: plan.Cloud, Filter: plan.Filter, Folders: plan.Folders}
+	}
+	run.Complete = false
+	if err := store.SetMeta(ctx, "run", run); err != nil {
+		return err
+	}
+	show := a.progress(store)
+	err := collect.Run(ctx, s.steps(store, plan, scope), collect.Options{PerService: 6, Started: show.started, Ended: show.ended})
+	show.stop()
+	before := run.Requests
+	add := func(c transport.Counters, requests *int64) {
+		*requests += c.Requests
+		run.Requests.Retries += c.Retries
+		run.Requests.Throttled += c.Throttled
+	}
+	run.Requests = before
+	add(s.stack.Counters(transport.Graph), &run.Requests.Graph)
+	add(s.stack.Counters(transport.Exchange), &run.Requests.Exchange)
+	// From here on ctx may be cancelled: what was read must be kept all the same.
+	keep := context.WithoutCancel(ctx)
+	if err != nil {
+		return errors.Join(err, store.SetMeta(keep, "run", run))
+	}
+	if err := identity(ctx, store, s.claims, &run); err != nil {
+		return err
+	}
+	t, err := tenant(ctx, store, s.tenantID)
+	if err != nil {
+		return err
+	}
+	run.FinishedAt, run.Complete = time.Now().UTC().Truncate(time.Second), true
+	if err := errors.Join(store.SetMeta(ctx, "tenant", t), store.SetMeta(ctx, "run", run)); err != nil {
+		return err
+	}
+	if err := normalize.Run(ctx, store); err != nil {
+		return err
+	}
+	// A refusal of the guard is a bug or a hostile service: the run must not end as if nothing had happened.
+	if err := s.exo.Refused(); err != nil {
+		return fmt.Errorf("a request was refused before it was sent (everything read is kept in %s): %w", dir, err)
+	}
+	return nil
+}
+
+// interrupted says how to go on.
+func interrupted(err error, ctx context.Context, resume string) error {
+	if errors.Is(err, collect.ErrInterrupted) || errors.Is(context.Cause(ctx), collect.ErrInterrupted) {
+		return &exitError{code: exitInterrupted, text: "interrupted; everything read so far is kept. Go on with:\n  " + resume}
+	}
+	return err
+}
+
+// judged is a snapshot's verdict.
+type judged struct {
+	results  []checks.Result
+	findings []checks.Finding
+}
+
+func judge(ctx context.Context, v *snapshot.Snapshot, list []checks.Check) (judged, error) {
+	var j judged
+	var err error
+	j.results, err = checks.Run(ctx, v, list, func(f checks.Finding) error {
+		j.findings = append(j.findings, f)
+		return nil
+	})
+	return j, err
+}
+
+// write writes the review folder, the manifest last.
+func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j judged, formats []string, extra ...string) ([]reports.File, error) {
+	if slices.Contains(formats, "csv") {
+		formats = append(slices.DeleteFunc(slices.Clone(formats), func(f string) bool { return f == "csv" }), "csv")
+	}
+	return reports.Write(ctx, dir, v, reports.Results{Checks: j.results, Findings: j.findings}, reports.Options{Formats: formats, Version: version, Extra: extra})
+}
+
+// verdict is the exit code that the findings and gaps ask for.
+func verdict(j judged, o *outputOptions) error {
+	if o.failOn != "" {
+		n := 0
+		for _, f := range j.findings {
+			if f.Severity.AtLeast(checks.Severity(o.failOn)) {
+				n++
+			}
+		}
+		if n > 0 {
+			return &exitError{code: exitFindings, text: fmt.Sprintf("%d findings of severity %s or worse (--fail-on)", n, o.failOn)}
+		}
+	}
+	if o.requireCoverage {
+		var blind []string
+		for _, r := range j.results {
+			if r.Status == checks.NotEvaluated || r.Cause != "" {
+				blind = append(blind, r.Check.ID)
+			}
+		}
+		if len(blind) > 0 {
+			return &exitError{code: exitCoverage, text: fmt.Sprintf("%d checks could not be evaluated in full (--require-coverage): %s", len(blind), strings.Join(blind, ", "))}
+		}
+	}
+	return nil
+}
+
+func rawRows(page json.RawMessage) ([]json.RawMessage, error) {
+	var rows []json.RawMessage
+	dec := json.NewDecoder(bytes.NewReader(page))
+	dec.UseNumber()
+	err := dec.Decode(&rows)
+	return rows, err
+}
+
+func sortedKeys[K ~string, V any](m map[K]V) []K {
+	out := make([]K, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"tenantaudit/checks"
+	"tenantaudit/internal/snapshot"
+	"tenantaudit/reports"
+)
+
+// summary says on stdout what came out: verdicts, findings by severity, coverage and
+// where the files are.
+func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []reports.File) error {
+	var b strings.Builder
+	t := v.Tenant()
+	fmt.Fprintf(&b, "Review of %s (%s)\n\n", firstNonEmpty(t.DisplayName, t.DefaultDomain, t.ID), firstNonEmpty(t.DefaultDomain, t.ID))
+	status := map[checks.Status]int{}
+	for _, r := range j.results {
+		status[r.Status]++
+	}
+	fmt.Fprintf(&b, "Checks    %d pass, %d fail, %d info, %d not assessed\n", status[checks.Pass], status[checks.Fail], status[checks.Informative], status[checks.NotEvaluated])
+	severity := map[checks.Severity]int{}
+	for _, f := range j.findings {
+		severity[f.Severity]++
+	}
+	fmt.Fprintf(&b, "Findings  %d critical, %d high, %d medium, %d low, %d info\n",
+		severity[checks.Critical], severity[checks.High], severity[checks.Medium], severity[checks.Low], severity[checks.Info])
+	coverage, err := v.CoverageAll()
+	if err != nil {
+		return err
+	}
+	complete := 0
+	for _, c := range coverage {
+		if c.State == snapshot.CoverageComplete {
+			complete++
+		}
+	}
+	fmt.Fprintf(&b, "Coverage  %d of %d datasets complete\n", complete, len(coverage))
+	for _, c := range coverage {
+		if c.State == snapshot.CoverageComplete {
+			continue
+		}
+		fmt.Fprintf(&b, "  %-26s %-11s %d of %d read", c.Dataset, c.State, c.Collected, c.Expected)
+		if len(c.Reasons) > 0 {
+			fmt.Fprintf(&b, "; %s: %s", c.Reasons[0].Cause, c.Reasons[0].Detail)
+		}
+		b.WriteString("\n")
+	}
+	for _, r := range j.results {
+		if r.Status == checks.NotEvaluated {
+			fmt.Fprintf(&b, "  not assessed: %s (%s)\n", r.Check.ID, r.Cause)
+		}
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		abs = dir
+	}
+	fmt.Fprintf(&b, "\nFiles in %s\n", abs)
+	for _, f := range files {
+		fmt.Fprintf(&b, "  %-34s %s\n", f.Name, size(f.Size))
+	}
+	b.WriteString("  manifest.json, manifest.json.sha256\n")
+	_, err = fmt.Fprint(a.out, safe(b.String()))
+	return err
+}
+
+func size(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d B", n)
+}
+
+func firstNonEmpty(s ...string) string {
+	for _, v := range s {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// folderName keeps of a name what every file system takes.
+func folderName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(s))
+	if s = strings.Trim(s, ".-"); len(s) > 100 {
+		s = s[:100]
+	}
+	return firstNonEmpty(s, "tenant")
+}
