@@ -66,13 +66,14 @@ func runMailboxActionsComplete(in Input) (Output, error) {
 	out.Gaps = slices.Concat(
 		gap("auditing is switched off for the organisation, so no action is recorded", off),
 		gap("whether the mailbox is audited is not known", undecided),
-		gap("DefaultAuditSet or a list of actions was not sent", unsent),
+		gap("DefaultAuditSet or a list of actions was not sent, or the licence that decides is not known", unsent),
 	)
 	return out, nil
 }
 
 // missingActions returns the default actions that each customised logon type
-// lacks. known is false when DefaultAuditSet, or a list that counts, was not sent.
+// lacks. known is false when DefaultAuditSet, or a list that counts, was not sent, and
+// when the answer hangs on a licence that is not known.
 func missingActions(m snapshot.Mailbox) (missing map[string][]string, known bool) {
 	if m.DefaultAuditSet == nil {
 		return nil, false
@@ -86,14 +87,26 @@ func missingActions(m snapshot.Mailbox) (missing map[string][]string, known bool
 			known = false
 			continue
 		}
-		for _, want := range facts.DefaultAuditActions(logon, isTrue(m.PremiumAudit)) {
-			into, folded := facts.FoldedAction(want)
-			if !containsFold(list, want) && !(folded && containsFold(list, into)) {
-				missing[logon] = append(missing[logon], want)
-			}
+		if lacking := lacks(list, facts.DefaultAuditActions(logon, isTrue(m.PremiumAudit))); len(lacking) > 0 {
+			missing[logon] = lacking
+		}
+		// Whether the premium actions are asked for hangs on a licence that nobody read.
+		if m.PremiumAudit == nil && len(lacks(list, facts.DefaultAuditActions(logon, true))) > 0 {
+			known = false
 		}
 	}
 	return missing, known
+}
+
+// lacks returns the wanted actions that are not in a list.
+func lacks(list, wanted []string) (missing []string) {
+	for _, want := range wanted {
+		into, folded := facts.FoldedAction(want)
+		if !containsFold(list, want) && !(folded && containsFold(list, into)) {
+			missing = append(missing, want)
+		}
+	}
+	return missing
 }
 
 func auditLists(m snapshot.Mailbox) map[string][]string {

@@ -99,7 +99,9 @@ func TestMailboxActionsComplete(t *testing.T) {
 			noHardDelete(m)
 			m.DefaultAuditSet = []string{"owner"}
 		}))), "pass 1/1", "", ""},
-		{"premium actions are not asked of others", with(org, mailbox("a", "UserMailbox", custom(nil, nil))), "pass 1/1", "", ""},
+		{"premium actions are not asked of others", with(org, mailbox("a", "UserMailbox", custom(off(), nil))), "pass 1/1", "", ""},
+		{"a licence nobody read decides nothing", with(org, mailbox("a", "UserMailbox", custom(nil, nil))), "not-evaluated 0/1", "", "licence that decides is not known (1)"},
+		{"with every action the licence does not matter", with(org, mailbox("a", "UserMailbox", custom(on(), func(m *snapshot.Mailbox) { m.PremiumAudit = nil }))), "pass 1/1", "", ""},
 		{"premium actions are asked of the licensed", with(org, mailbox("a", "UserMailbox", custom(off(), func(m *snapshot.Mailbox) { m.PremiumAudit = on() }))), "fail 1/1", "high mailbox a", ""},
 		{"licensed and complete", with(org, mailbox("a", "UserMailbox", custom(on(), nil))), "pass 1/1", "", ""},
 		{"a folded name does not replace the one it folds into", with(org, mailbox("a", "UserMailbox", custom(off(), func(m *snapshot.Mailbox) {
@@ -111,7 +113,7 @@ func TestMailboxActionsComplete(t *testing.T) {
 			mailbox("r", "RoomMailbox", custom(off(), func(m *snapshot.Mailbox) { noHardDelete(m); m.AuditEnabled = off() }))), "pass 0/0", "", ""},
 		{"an audited room counts", with(org, mailbox("r", "RoomMailbox", custom(off(), noHardDelete))), "fail 1/1", "high mailbox r", ""},
 		{"default set not sent", with(org, mailbox("a", "UserMailbox", func(m *snapshot.Mailbox) { m.DefaultAuditSet = nil })), "not-evaluated 0/1", "", "DefaultAuditSet"},
-		{"a list not sent", with(org, mailbox("a", "UserMailbox", custom(off(), func(m *snapshot.Mailbox) { m.AuditOwner = nil }))), "not-evaluated 0/1", "", "was not sent (1)"},
+		{"a list not sent", with(org, mailbox("a", "UserMailbox", custom(off(), func(m *snapshot.Mailbox) { m.AuditOwner = nil }))), "not-evaluated 0/1", "", "was not sent, or the licence"},
 		{"organisation off is never a pass", with(snapshot.OrganizationConfig{Name: "o", AuditDisabled: on()}, mailbox("a", "UserMailbox", nil)), "not-evaluated 0/1", "", "switched off"},
 		{"organisation unknown", with(snapshot.OrganizationConfig{Name: "o"}, mailbox("a", "UserMailbox", nil)), "not-evaluated 0/1", "", "is not known (1)"},
 	})

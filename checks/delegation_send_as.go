@@ -43,7 +43,7 @@ func runSendAs(in Input) (Output, error) {
 		switch {
 		case strings.EqualFold(p.AccessControlType, "Deny"):
 			denied[grantee{p.Recipient, p.Trustee, p.TrusteeSID}] = p
-		case strings.EqualFold(p.AccessControlType, "Allow") && p.TrusteeType != snapshot.TrusteeWellKnown:
+		case p.TrusteeType != snapshot.TrusteeWellKnown: // what is not said to be Deny gives
 			granted = append(granted, p)
 		}
 	}

@@ -33,6 +33,7 @@ func runInboxRuleForwarding(in Input) (Output, error) {
 	}
 	var out Output
 	unresolved := map[string]bool{} // mailboxes with a rule whose targets are not known
+	unreadable := map[string]bool{} // mailboxes with a rule whose actions the service does not show
 	for r, err := range in.InboxRules() {
 		if err != nil {
 			return Output{}, err
@@ -43,14 +44,21 @@ func runInboxRuleForwarding(in Input) (Output, error) {
 			unresolved[r.Mailbox] = true
 		case len(r.ExternalRecipients) > 0:
 			out.Findings = append(out.Findings, inboxRuleFinding(r, own))
+		case isFalse(r.SupportedByTask) && len(r.Actions) == 0 && !isFalse(r.Enabled):
+			// Made by another client with parts that the cmdlets do not know: it may well forward.
+			unreadable[r.Mailbox] = true
 		}
 	}
 	read, err := in.units(snapshot.InboxRules)
 	if err != nil {
 		return Output{}, err
 	}
-	out.Evaluated = max(0, read-len(unresolved))
-	out.Gaps = gap("the targets of a rule are not known", len(unresolved))
+	for m := range unresolved {
+		delete(unreadable, m) // one mailbox is one gap
+	}
+	out.Evaluated = max(0, read-len(unresolved)-len(unreadable))
+	out.Gaps = append(gap("the targets of a rule are not known", len(unresolved)),
+		gap("a rule made by another client is not fully readable: open the mailbox with a tool that reads MAPI rules", len(unreadable))...)
 	return out, nil
 }
 

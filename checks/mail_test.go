@@ -65,6 +65,7 @@ func TestInboxRuleForwarding(t *testing.T) {
 	hidden := func(r *snapshot.InboxRule) { r.Hidden = on() }
 	disabled := func(r *snapshot.InboxRule) { r.Enabled = off(); r.DeleteMessage = on() }
 	unsure := func(r *snapshot.InboxRule) { r.Enabled = nil; r.DeleteMessage = on() }
+	unreadable := func(r *snapshot.InboxRule) { r.SupportedByTask = off(); r.Actions = []string{} }
 	hiddenUnknown := func(r *snapshot.InboxRule) { r.Hidden = nil }
 	two := snapshot.Coverage{Dataset: snapshot.InboxRules, State: snapshot.CoverageComplete, Collected: 2, Expected: 2}
 	runRows(t, id, []row{
@@ -79,6 +80,9 @@ func TestInboxRuleForwarding(t *testing.T) {
 		{"one of two resolved", with(ownDomain, rule("1", nil, out, lost)).gap(two), "fail 2/2", "high inboxRule m|1", ""},
 		{"the service's own rule", with(ownDomain, rule("1", func(r *snapshot.InboxRule) { r.System = true; r.Hidden = on() }, out)).gap(two), "pass 2/2", "", ""},
 		{"targets not known", with(ownDomain, rule("1", func(r *snapshot.InboxRule) { r.ExternalRecipients = nil })).gap(two), "not-evaluated 1/2", "", "targets of a rule are not known (1)"},
+		{"a rule that is not fully readable", with(ownDomain, rule("1", unreadable)).gap(two), "not-evaluated 1/2", "", "not fully readable"},
+		{"a disabled one moves nothing", with(ownDomain, rule("1", func(r *snapshot.InboxRule) { unreadable(r); r.Enabled = off() })).gap(two), "pass 2/2", "", ""},
+		{"one that shows its actions is readable", with(ownDomain, rule("1", func(r *snapshot.InboxRule) { unreadable(r); r.Actions = []string{"MarkAsRead"} })).gap(two), "pass 2/2", "", ""},
 		{"a throttled mailbox is not a mailbox without rules", with(ownDomain).gap(cover(snapshot.InboxRules, snapshot.CoveragePartial, 3, 4, snapshot.CauseThrottled)),
 			"not-evaluated 3/4", "", "inboxRules: partial, 3 of 4 read [throttled"},
 		{"large identities keep their digits", with(ownDomain, rule("15394007230974001153", nil, out)).gap(two), "fail 2/2", "high inboxRule m|15394007230974001153", ""},

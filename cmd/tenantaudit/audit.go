@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -104,12 +105,10 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 	if err != nil {
 		return err
 	}
-	closed := false
+	open := io.Closer(store)
 	defer func() {
-		if !closed {
-			if cerr := store.Close(); err == nil {
-				err = cerr
-			}
+		if open != nil {
+			closing(open, &err)
 		}
 	}()
 	if err := a.gather(ctx, s, store, plan, &o.scopeOptions, o.out); err != nil {
@@ -128,7 +127,7 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 	}
 	// The snapshot is closed before it is hashed into the manifest; the review is
 	// written from a read view of the finished file.
-	closed = true
+	open = nil
 	if err := store.Close(); err != nil {
 		return err
 	}
@@ -141,11 +140,7 @@ func (a *app) review(ctx context.Context, dir string, j judged, o *outputOptions
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := store.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer closing(store, &err)
 	view, err := store.View(ctx)
 	if err != nil {
 		return err

@@ -75,11 +75,7 @@ func (a *app) check(ctx context.Context, path string, scope *scopeOptions, out *
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := store.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer closing(store, &err)
 	j, err := judge(ctx, view, scope.chosen)
 	if err != nil {
 		return err
@@ -149,11 +145,7 @@ func (a *app) report(ctx context.Context, path string, scope *scopeOptions, out 
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if cerr := store.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer closing(store, &err)
 	j, err := judge(ctx, view, scope.chosen)
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package faketenant
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // keyChecks writes the results of the checks that the plan has an answer for.
 func keyChecks(p *plan) []CheckAnswer {
@@ -173,12 +176,15 @@ func onlyUnresolved(lists ...[]target) bool {
 
 func (p *plan) answerInboxRules() CheckAnswer {
 	var found []FindingAnswer
-	subjects := 0
+	subjects, unreadable := 0, 0
 	for _, m := range p.mailboxes {
 		if !m.covered() {
 			continue
 		}
 		subjects++
+		if slices.ContainsFunc(m.rules, func(r *rule) bool { return r.opaque && !r.system && !r.disabled }) {
+			unreadable++ // what such a rule does is not shown: nobody can say that it does not forward
+		}
 		for _, r := range m.rules {
 			if r.system || len(r.external()) == 0 {
 				continue
@@ -195,7 +201,12 @@ func (p *plan) answerInboxRules() CheckAnswer {
 			found = append(found, FindingAnswer{"inboxRule", m.id() + "|" + strconv.FormatUint(r.id, 10), severity})
 		}
 	}
-	return judged("mail.inbox_rule_forwarding", subjects, found)
+	a := judged("mail.inbox_rule_forwarding", subjects, found)
+	a.Evaluated -= unreadable
+	if unreadable > 0 && a.Status == "pass" {
+		a.Status = "not-evaluated"
+	}
+	return a
 }
 
 func (p *plan) answerTransportRules() CheckAnswer {
