@@ -71,6 +71,11 @@ func (a *app) audit(ctx context.Context, o *auditOptions, review bool) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	if o.out != "" {
+		if err := writable(o.out); err != nil {
+			return err
+		}
+	}
 	s, err := a.connect(ctx, &o.connectOptions, a.waits())
 	if err != nil {
 		return interrupted(err, ctx, o.resumeCommand(review))

@@ -156,11 +156,8 @@ func (a *app) report(ctx context.Context, path string, scope *scopeOptions, out 
 		dir = home
 		extra = append(extra, filepath.Base(store.Path()))
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return usageError("--out %s: %s", dir, reason(err))
-	}
-	if err := probe(dir); err != nil {
-		return usageError("--out %s is not writable: %s; choose another folder with --out", dir, reason(err))
+	if err := makeFolder(dir); err != nil {
+		return err
 	}
 	files, err := a.write(ctx, dir, view, j, out.formats, extra...)
 	if err != nil {

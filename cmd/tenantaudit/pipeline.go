@@ -25,11 +25,8 @@ const snapshotFile = "snapshot.db"
 
 // openStore makes the snapshot of a run, or goes on with the one that is there.
 func openStore(ctx context.Context, dir string, plan normalize.Plan, resume bool) (*snapshot.Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, usageError("--out %s: %s", dir, reason(err))
-	}
-	if err := probe(dir); err != nil {
-		return nil, usageError("--out %s is not writable: %s; choose another folder with --out", dir, reason(err))
+	if err := makeFolder(dir); err != nil {
+		return nil, err
 	}
 	path := filepath.Join(dir, snapshotFile)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -53,6 +50,42 @@ func openStore(ctx context.Context, dir string, plan normalize.Plan, resume bool
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, writeRunFile(dir)
+}
+
+// makeFolder makes the folder of a review, for its owner only, and makes sure that it
+// can be written to.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return usageError("--out %s: %s; choose another folder", dir, reason(err))
+	}
+	if err := probe(dir); err != nil {
+		return usageError("--out %s is not writable: %s; choose another folder", dir, reason(err))
+	}
+	return nil
+}
+
+// writable asks the same before anything is made: of the folder, or of the nearest one
+// above it that exists.
+func writable(dir string) error {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return usageError("--out %s: %s", dir, reason(err))
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		st, err := os.Stat(at)
+		switch {
+		case errors.Is(err, os.ErrNotExist) && filepath.Dir(at) != at:
+			continue
+		case err != nil:
+			return usageError("--out %s: %s; choose another folder", dir, reason(err))
+		case !st.IsDir():
+			return usageError("--out %s: %s is a file; choose another folder", dir, at)
+		}
+		if err := probe(at); err != nil {
+			return usageError("--out %s is not writable: %s; choose another folder", dir, reason(err))
+		}
+		return nil
+	}
 }
 
 // probe writes a file and removes it, before the first request.
