@@ -301,7 +301,7 @@ func (s *session) organization(ctx context.Context) (id, domain string, err erro
 	case ctx.Err() != nil:
 		return "", "", context.Cause(ctx)
 	case errors.As(err, &failure) && failure.Status == http.StatusUnauthorized:
-		return "", "", errors.New("Microsoft Graph refuses the token (expired, for another audience, or for another cloud): sign in again, and check --cloud")
+		return "", "", errors.New("the token was refused by Microsoft Graph (expired, for another audience, or for another cloud): sign in again, and check --cloud")
 	case errors.Is(err, transport.ErrSignIn), errors.Is(err, transport.ErrGuard):
 		return "", "", err
 	case err != nil:

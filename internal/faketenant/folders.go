@@ -8,7 +8,6 @@ import (
 
 // language is how a mailbox names its folders.
 type language struct {
-	code                                              string
 	root, inbox, calendar, contacts, sent, deleted    string
 	drafts, tasks, junk, recoverable, archive, search string
 	projects, old, newsletters                        string
@@ -16,13 +15,17 @@ type language struct {
 
 // languages: the first is the one of ordinary mailboxes.
 var languages = []*language{
-	{"en", "Top of Information Store", "Inbox", "Calendar", "Contacts", "Sent Items", "Deleted Items", "Drafts", "Tasks",
+	{ // en
+		"Top of Information Store", "Inbox", "Calendar", "Contacts", "Sent Items", "Deleted Items", "Drafts", "Tasks",
 		"Junk Email", "Recoverable Items", "Archive", "Unread Mail", "Projects", "2024", "Newsletters"},
-	{"fr", "Haut de la banque d'informations", "Boîte de réception", "Calendrier", "Contacts", "Éléments envoyés", "Éléments supprimés",
+	{ // fr
+		"Haut de la banque d'informations", "Boîte de réception", "Calendrier", "Contacts", "Éléments envoyés", "Éléments supprimés",
 		"Brouillons", "Tâches", "Courrier indésirable", "Éléments récupérables", "Archive", "Messages non lus", "Projets", "2024", "Lettres d'information"},
-	{"de", "Oberste Ebene des Informationsspeichers", "Posteingang", "Kalender", "Kontakte", "Gesendete Elemente", "Gelöschte Elemente",
+	{ // de
+		"Oberste Ebene des Informationsspeichers", "Posteingang", "Kalender", "Kontakte", "Gesendete Elemente", "Gelöschte Elemente",
 		"Entwürfe", "Aufgaben", "Junk-E-Mail", "Wiederherstellbare Elemente", "Archiv", "Ungelesene Nachrichten", "Projekte", "2024", "Rundschreiben"},
-	{"ja", "インフォメーション ストアのトップ", "受信トレイ", "予定表", "連絡先", "送信済みアイテム", "削除済みアイテム",
+	{ // ja
+		"インフォメーション ストアのトップ", "受信トレイ", "予定表", "連絡先", "送信済みアイテム", "削除済みアイテム",
 		"下書き", "タスク", "迷惑メール", "回復可能なアイテム", "アーカイブ", "未読メール", "プロジェクト", "2024年", "ニュースレター"},
 }
 

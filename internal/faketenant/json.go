@@ -104,15 +104,6 @@ func (b *bag) bool(k string, v bool) {
 	}
 }
 
-// tri writes null for nil.
-func (b *bag) tri(k string, v *bool) {
-	if v == nil {
-		b.null(k)
-		return
-	}
-	b.bool(k, *v)
-}
-
 func (b *bag) num(k, dataType, odataType string, v uint64) {
 	if !b.sel.has(k) {
 		return
