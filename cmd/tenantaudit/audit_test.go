@@ -144,7 +144,7 @@ func TestWhatIsDeniedIsNeverAPass(t *testing.T) {
 			case snapshot.SendOnBehalf:
 				deny = "Get-Mailbox"
 			}
-			r, _ := demoReport(t, "--mailboxes", "60", "--profile", "clean", "--deny", deny, "--deny-style", styles[i%len(styles)])
+			r, _ := demoReport(t, "--mailboxes", "8", "--profile", "clean", "--deny", deny, "--deny-style", styles[i%len(styles)])
 			for _, c := range r.Coverage {
 				if c.Dataset == string(d) && c.State == "complete" {
 					t.Errorf("coverage of %s is %s (%v)", d, c.State, c.Reasons)
@@ -169,7 +169,7 @@ func TestWhatIsDeniedIsNeverAPass(t *testing.T) {
 
 // The list of mailboxes itself denied: every dataset that is read mailbox by mailbox is.
 func TestDeniedMailboxListDeniesWhatHangsOnIt(t *testing.T) {
-	r, _ := demoReport(t, "--mailboxes", "60", "--deny", "Get-Mailbox")
+	r, _ := demoReport(t, "--mailboxes", "8", "--deny", "Get-Mailbox")
 	for _, c := range r.Coverage {
 		switch snapshot.Dataset(c.Dataset) {
 		case snapshot.Mailboxes, snapshot.InboxRules, snapshot.MailboxPermissions, snapshot.FolderPermissions, snapshot.SendOnBehalf:
@@ -350,14 +350,14 @@ func TestAnAuditOnlyReads(t *testing.T) {
 
 // Faults of the services cost time, never a row: the report is that of a quiet day.
 func TestFaultsCostNoRow(t *testing.T) {
-	quiet, quietDir := demoReport(t, "--mailboxes", "60", "--seed", "5")
+	quiet, quietDir := demoReport(t, "--mailboxes", "30", "--seed", "5")
 	want := requestsOut(withoutTimes(t, quietDir))
 	for _, faults := range [][]string{
 		{"throttle429-fractional:40", "batchshuffle"}, {"batchitem429:400", "batchmissing:25"}, {"reset:60", "cutbody:70"}, {"busy503:50"}, {"proxy400:40"}, {"expiredpage"}, {"graph429:45"}, {"htmlproxy:80"},
 	} {
 		t.Run(strings.Join(faults, "+"), func(t *testing.T) {
 			t.Parallel() // they spend their time waiting
-			r, dir := demoReport(t, append([]string{"--mailboxes", "60", "--seed", "5"}, "--fault", strings.Join(faults, ","))...)
+			r, dir := demoReport(t, append([]string{"--mailboxes", "30", "--seed", "5"}, "--fault", strings.Join(faults, ","))...)
 			for _, c := range r.Coverage {
 				if c.State != "complete" {
 					t.Errorf("%s is %s: %v", c.Dataset, c.State, c.Reasons)

@@ -38,9 +38,10 @@ func TestStepsWaitForWhatTheyRequire(t *testing.T) {
 func TestAFailingStoreEndsTheRun(t *testing.T) {
 	boom := errors.New("disk full")
 	var cancelled bool
+	started := make(chan struct{})
 	err := Run(t.Context(), []Step{
-		{Source: "exo/a", Run: func(context.Context) error { return boom }},
-		{Source: "graph/b", Run: func(ctx context.Context) error { <-ctx.Done(); cancelled = true; return ctx.Err() }},
+		{Source: "exo/a", Run: func(context.Context) error { <-started; return boom }},
+		{Source: "graph/b", Run: func(ctx context.Context) error { close(started); <-ctx.Done(); cancelled = true; return ctx.Err() }},
 	}, Options{})
 	if !errors.Is(err, boom) || !cancelled {
 		t.Errorf("Run = %v (cancelled %v), want the store's error", err, cancelled)
