@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"tenantaudit/internal/snapshot/rawjson"
 	"tenantaudit/internal/transport"
 )
 
@@ -157,33 +158,33 @@ func splitBatch(r *transport.Response, n int) ([]*transport.Response, error) {
 	if len(body) == 0 {
 		return nil, errEmpty
 	}
-	if !json.Valid(body) {
+	env, err := members(body)
+	switch {
+	case errors.Is(err, rawjson.ErrSyntax):
 		return nil, fmt.Errorf("%w (%s): %s", errNotJSON, mediaType(r.Header), transport.Snippet(clipBytes(body)))
-	}
-	env, err := object(body)
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errShape, err)
 	}
-	if raw, ok := env["error"]; ok && string(raw) != "null" {
+	if raw, ok := env.Get("error"); ok && string(raw) != "null" {
 		e := &Error{Status: r.Status, RequestID: r.RequestID, Message: "an error object without text"}
 		e.read(raw)
 		return nil, fmt.Errorf("error inside a success: %w", e)
 	}
-	var parts []json.RawMessage
-	if raw := env["responses"]; len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &parts) != nil {
+	parts, err := rawjson.Array(env.value("responses"), make([]json.RawMessage, 0, n))
+	if err != nil {
 		return nil, fmt.Errorf(`%w: "responses" is not an array`, errShape)
 	}
 	out, twice := make([]*transport.Response, n), make([]bool, n)
 	for _, raw := range parts {
-		part, err := object(raw)
+		part, err := members(raw)
 		if err != nil {
 			continue // as if it had not come
 		}
-		i, err := strconv.Atoi(str(part["id"]))
+		i, err := strconv.Atoi(str(part.value("id")))
 		if err != nil || i < 1 || i > n {
 			continue
 		}
-		status, err := strconv.Atoi(str(part["status"]))
+		status, err := strconv.Atoi(str(part.value("status")))
 		if err != nil {
 			continue
 		}
@@ -200,10 +201,10 @@ func splitBatch(r *transport.Response, n int) ([]*transport.Response, error) {
 	return out, nil
 }
 
-func itemResponse(r *transport.Response, status int, part map[string]json.RawMessage) *transport.Response {
+func itemResponse(r *transport.Response, status int, part Properties) *transport.Response {
 	h := http.Header{}
 	var headers map[string]json.RawMessage
-	if json.Unmarshal(part["headers"], &headers) == nil {
+	if json.Unmarshal(part.value("headers"), &headers) == nil {
 		for name, v := range headers {
 			for _, s := range texts(v) {
 				h.Add(name, s)
@@ -213,8 +214,8 @@ func itemResponse(r *transport.Response, status int, part map[string]json.RawMes
 	if h.Get("Date") == "" { // a Retry-After that is a date counts against it
 		h.Set("Date", r.Header.Get("Date"))
 	}
-	body := []byte(part["body"])
-	if inner := str(part["body"]); inner != "" && len(body) > 0 && body[0] == '"' {
+	body := []byte(part.value("body"))
+	if inner := str(body); inner != "" && body[0] == '"' {
 		body = []byte(inner) // a body that is not JSON travels as a string
 	}
 	if string(body) == "null" {

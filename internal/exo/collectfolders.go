@@ -2,7 +2,6 @@ package exo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // folderPermissions collects who may do what in the folders in scope: one unit per
@@ -186,8 +186,8 @@ func (w *folderWork) folders(ctx context.Context, mailbox string) ([]FolderStati
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", SourceFolderStatistics, err)
 		}
-		var rows []json.RawMessage
-		if err := json.Unmarshal(page.Rows, &rows); err != nil {
+		rows, err := rawjson.Array(page.Rows, nil)
+		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", SourceFolderStatistics, err)
 		}
 		for _, raw := range rows {
@@ -277,8 +277,8 @@ func (w *folderWork) relist(ctx context.Context, f *folderTask) (bool, error) {
 	found, complete := false, false
 	err := w.p.c.run(ctx, t, func(s step) error {
 		for _, p := range s.pages {
-			var rows []json.RawMessage
-			if err := json.Unmarshal(p.Rows, &rows); err != nil {
+			rows, err := rawjson.Array(p.Rows, nil)
+			if err != nil {
 				return fmt.Errorf("read folders: %w", err) // unreachable: the rows were read as an array
 			}
 			for _, raw := range rows {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // recipientPermissions collects who may send as whom.
@@ -107,8 +108,8 @@ func (p recipientPermissions) list(ctx context.Context, s Store) (alone bool, er
 
 // identities adds the recipients that rows name.
 func identities(rows json.RawMessage, to map[string]bool) {
-	var list []json.RawMessage
-	if json.Unmarshal(rows, &list) != nil {
+	list, err := rawjson.Array(rows, nil)
+	if err != nil {
 		return // unreachable: the rows were read as an array
 	}
 	for _, raw := range list {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -191,7 +192,7 @@ func TestDecodeInboxRule(t *testing.T) {
 	check(t, "folder", hide.MoveToFolder, ptr("RSS Feeds"))
 	check(t, "read", hide.MarkAsRead, ptr(true))
 	check(t, "no forward", hide.ForwardTo, []string{})
-	check(t, "condition kept", string(hide.Properties["SubjectOrBodyContainsWords"]) != "", true)
+	check(t, "condition kept", hide.Sent("SubjectOrBodyContainsWords"), true)
 	check(t, "redirect", redirect.RedirectTo, []string{`"jlindqvist.private@fabrikam.example" [SMTP:jlindqvist.private@fabrikam.example]`})
 	check(t, "forwards", len(forward.ForwardTo), 1)
 	check(t, "disabled", forward.Enabled, ptr(false))
@@ -371,4 +372,46 @@ func TestRowRules(t *testing.T) {
 			t.Errorf("decode(%q): %v, want ErrRow", bad, err)
 		}
 	}
+}
+
+// A property reads like encoding/json reads it, whatever its form.
+func FuzzProperty(f *testing.F) {
+	for _, s := range []string{`null`, `true`, `"True"`, `""`, `"a\u00e9\n"`, "\"\xff\"", `7`, `-1.5e3`, `[]`, `["a",7,null,["x"],{"Id":"b"}]`, `{"Name":"n"}`, `{}`, ` "x" `} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		r, err := parseRow(json.RawMessage(`{"P":` + value + `}`))
+		if !json.Valid([]byte(value)) {
+			return // what else it may make of the row is a matter of parseRow
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		dec := json.NewDecoder(strings.NewReader(value))
+		dec.UseNumber()
+		var want any
+		if err := dec.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		check(t, value, r.value("P"), want)
+		text, isScalar := scalar(want)
+		check(t, value+" as text", r.text("P"), text)
+		check(t, value+" is odd", r.Odd != nil, want != nil && !isScalar)
+		if list, is := want.([]any); is {
+			texts := []string{}
+			for _, e := range list {
+				if s, ok := scalar(e); ok {
+					texts = append(texts, s)
+				} else if m, ok := e.(map[string]any); ok {
+					for _, k := range []string{"Identity", "Id", "Name", "PrimarySmtpAddress", "DisplayName"} {
+						if s, ok := m[k].(string); ok && s != "" {
+							texts = append(texts, s)
+							break
+						}
+					}
+				}
+			}
+			check(t, value+" as list", r.list("P"), texts)
+		}
+	})
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
+	"tenantaudit/internal/snapshot/rawjson"
 	"tenantaudit/internal/transport"
 )
 
@@ -51,32 +53,30 @@ func parseAnswer(body []byte, h http.Header) (answer, error) {
 		return answer{}, errEmpty
 	case trimmed[0] == '<':
 		return answer{}, fmt.Errorf("%w: a proxy answered with a web page (%s): %s", errNotJSON, mediaType(h), transport.Snippet(clipBytes(trimmed)))
-	case !json.Valid(trimmed):
-		return answer{}, fmt.Errorf("%w (%s): %s", errNotJSON, mediaType(h), transport.Snippet(clipBytes(trimmed)))
 	}
-	env, err := object(trimmed)
-	if err != nil {
+	env, err := members(trimmed)
+	switch {
+	case errors.Is(err, rawjson.ErrSyntax):
+		return answer{}, fmt.Errorf("%w (%s): %s", errNotJSON, mediaType(h), transport.Snippet(clipBytes(trimmed)))
+	case err != nil:
 		return answer{}, fmt.Errorf("%w: %w", errShape, err)
 	}
-	if raw, ok := env["error"]; ok && string(raw) != "null" {
+	if raw, ok := env.Get("error"); ok && string(raw) != "null" {
 		e := &Error{Status: http.StatusOK}
 		if e.read(raw); e.Message == "" {
 			e.Message = "an error object without text"
 		}
 		return answer{}, fmt.Errorf("error inside a success: %w", e)
 	}
-	var rows []json.RawMessage
-	value := env["value"]
-	if len(value) == 0 || value[0] != '[' {
+	value := env.value("value")
+	rows, err := rawjson.Array(value, nil)
+	if err != nil {
 		return answer{}, fmt.Errorf(`%w: "value" is not an array`, errShape)
 	}
-	if err := json.Unmarshal(value, &rows); err != nil {
-		return answer{}, fmt.Errorf("%w: %w", errShape, err)
-	}
 	a := answer{rows: strike(value), count: len(rows)}
+	var row Row
 	for _, raw := range rows {
-		row, err := parseRow(raw)
-		if err != nil {
+		if row.Properties, err = rawjson.Object(raw, row.Properties[:0]); err != nil {
 			a.odd++
 			continue
 		}
@@ -87,12 +87,22 @@ func parseAnswer(body []byte, h http.Header) (answer, error) {
 	if a.next, err = nextLink(env); err != nil {
 		return answer{}, err
 	}
-	a.readWarnings(env["@adminapi.warnings"], h)
-	for _, text := range texts(env["@adminapi.errors"]) {
+	a.readWarnings(env.value("@adminapi.warnings"), h)
+	for _, text := range texts(env.value("@adminapi.errors")) {
 		typ, message := parseDetail(text)
 		a.errors = append(a.errors, &Error{Status: http.StatusOK, Type: typ, Message: first(message, "an error without text")})
 	}
 	return a, nil
+}
+
+// members reads the object that an answer is. What is no JSON is rawjson.ErrSyntax,
+// wherever the fault lies.
+func members(body []byte) (Properties, error) {
+	env, err := rawjson.Object(body, make([]rawjson.Member, 0, 8))
+	if err != nil && !rawjson.Valid(body) {
+		return nil, rawjson.ErrSyntax
+	}
+	return env, err
 }
 
 func clipBytes(b []byte) []byte { return b[:min(len(b), 4096)] }
@@ -103,9 +113,9 @@ func mediaType(h http.Header) string {
 }
 
 // nextLink reads the link in today's spelling, else in the legacy one.
-func nextLink(env map[string]json.RawMessage) (string, error) {
+func nextLink(env Properties) (string, error) {
 	for _, key := range []string{"@odata.nextLink", "odata.nextLink"} {
-		raw, ok := env[key]
+		raw, ok := env.Get(key)
 		if !ok || string(raw) == "null" {
 			continue
 		}
@@ -140,12 +150,15 @@ func (a *answer) readWarnings(raw json.RawMessage, h http.Header) {
 // texts reads a list of texts, tolerating one bare text and elements of other kinds;
 // nil when raw is not JSON, null or empty.
 func texts(raw json.RawMessage) []string {
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		if !json.Valid(raw) {
-			return nil
-		}
+	if len(raw) == 0 {
+		return nil
+	}
+	list, err := rawjson.Array(raw, nil)
+	switch {
+	case errors.Is(err, rawjson.ErrNotArray):
 		list = []json.RawMessage{raw}
+	case err != nil:
+		return nil
 	}
 	var out []string
 	for _, e := range list {
@@ -161,23 +174,46 @@ func texts(raw json.RawMessage) []string {
 // strikes are the secrets that rows may hold: whoever knows the address of a published
 // calendar can read it, and page tokens and bearer tokens open more.
 var strikes = []struct {
+	may  func(raw []byte) bool // false: find matches nowhere
 	find *regexp.Regexp
 	put  string
 }{
-	{regexp.MustCompile(`("Published(?:Calendar|ICal)Url"\s*:\s*)"(?:[^"\\]|\\.)*"`), `$1"[struck out]"`},
-	{regexp.MustCompile(`(?i)https?:(?:\\?/){2}[^\s"\\<>]+(?:\\?/)owa(?:\\?/)calendar(?:\\?/)[^\s"<>]*`), `[struck out]`},
-	{regexp.MustCompile(`(?i)(skip_?token=)[^\s"&\\]+`), `$1[struck out]`},
-	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), `[struck out]`},
+	{mayHold("Published"), regexp.MustCompile(`("Published(?:Calendar|ICal)Url"\s*:\s*)"(?:[^"\\]|\\.)*"`), `$1"[struck out]"`},
+	{mayHold(":/", `:\/`), regexp.MustCompile(`(?i)https?:(?:\\?/){2}[^\s"\\<>]+(?:\\?/)owa(?:\\?/)calendar(?:\\?/)[^\s"<>]*`), `[struck out]`},
+	{mayHoldToken, regexp.MustCompile(`(?i)(skip_?token=)[^\s"&\\]+`), `$1[struck out]`},
+	{mayHold("eyJ"), regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), `[struck out]`},
 }
 
-// strike removes secrets from raw JSON and leaves every other byte as received.
+// strike removes secrets from raw JSON and leaves every other byte as received. Rows
+// hardly ever hold one, and looking for what one begins with is much cheaper than the
+// expressions.
 func strike(raw json.RawMessage) json.RawMessage {
 	for _, s := range strikes {
-		if s.find.Match(raw) {
+		if s.may(raw) && s.find.Match(raw) {
 			raw = s.find.ReplaceAll(raw, []byte(s.put))
 		}
 	}
 	return raw
+}
+
+func mayHold(parts ...string) func([]byte) bool {
+	return func(raw []byte) bool {
+		return slices.ContainsFunc(parts, func(p string) bool { return bytes.Contains(raw, []byte(p)) })
+	}
+}
+
+// mayHoldToken looks for "en=" in any case.
+func mayHoldToken(raw []byte) bool {
+	for from := 0; ; {
+		i := bytes.IndexByte(raw[from:], '=')
+		if i < 0 {
+			return false
+		}
+		if i += from; i >= 2 && raw[i-1]|0x20 == 'n' && raw[i-2]|0x20 == 'e' {
+			return true
+		}
+		from = i + 1
+	}
 }
 
 // classifyAnswer says what any answer means, and hands the rows of a success to got.

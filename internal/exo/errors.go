@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 
+	"tenantaudit/internal/snapshot/rawjson"
 	"tenantaudit/internal/transport"
 )
 
@@ -143,18 +144,17 @@ func parseDetail(s string) (typ, text string) {
 
 // str is the text of a JSON scalar, trimmed; "" for anything else.
 func str(raw json.RawMessage) string {
-	if len(raw) == 0 || string(raw) == "null" {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || raw[0] != '"' && raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return ""
 	}
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
+	if s, ok := rawjson.Text(raw); ok {
 		return strings.TrimSpace(s)
 	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
+	if !rawjson.Valid(raw) {
+		return ""
 	}
-	return ""
+	return string(raw)
 }
 
 func first(texts ...string) string {

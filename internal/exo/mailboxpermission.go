@@ -3,6 +3,8 @@ package exo
 import (
 	"encoding/json"
 	"fmt"
+
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // MailboxPermission is what one trustee may do to one mailbox, by deny and inherited.
@@ -28,15 +30,15 @@ func DecodeMailboxPermission(raw json.RawMessage) ([]MailboxPermission, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, grouped := r.Properties["PermissionList"]
+	list, grouped := r.Properties.Get("PermissionList")
 	if !grouped {
 		p := permissionEntry(&r)
 		p.Identity, p.User, p.UserSID = r.text("Identity"), r.text("User"), r.text("UserSid")
 		p.Row = r
 		return []MailboxPermission{p}, nil
 	}
-	var entries []json.RawMessage
-	if err := json.Unmarshal(list, &entries); err != nil {
+	entries, err := rawjson.Array(list, nil)
+	if err != nil && string(list) != "null" {
 		return nil, fmt.Errorf("%w: PermissionList: %w", ErrRow, err)
 	}
 	out := make([]MailboxPermission, 0, len(entries))

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/snapshot/rawjson"
 	"tenantaudit/internal/transport"
 )
 
@@ -104,8 +105,8 @@ func (m moduleFile) read(ctx context.Context, t *task) (step, error) {
 
 // slim keeps file name and cmdlets of each row, and counts the cmdlets.
 func slim(rows json.RawMessage) (json.RawMessage, int, error) {
-	var in []json.RawMessage
-	if err := json.Unmarshal(rows, &in); err != nil {
+	in, err := rawjson.Array(rows, nil)
+	if err != nil {
 		return nil, 0, fmt.Errorf("read rows: %w", err) // unreachable: the envelope was read as an array
 	}
 	type kept struct {

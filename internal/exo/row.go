@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // Row is what every decoded row carries besides its fields.
@@ -19,16 +20,36 @@ import (
 // an empty slice means none. Nothing is defaulted: a property of an unexpected form is
 // unknown, and named in Odd.
 type Row struct {
-	// Properties are the properties as received, by exact name, without the type
-	// annotations (names with "@").
-	Properties map[string]json.RawMessage
+	// Properties are the properties as received, without the type annotations (names
+	// with "@").
+	Properties Properties
 	// Odd names the properties whose value could not be read, sorted.
 	Odd []string
 }
 
+// Properties are the members of one row as received. They share the memory of the row,
+// and with it that of its page.
+type Properties []rawjson.Member
+
+// Get is the property of that exact name; false when it was not sent.
+func (p Properties) Get(name string) (json.RawMessage, bool) {
+	for i := range p {
+		if string(p[i].Name) == name {
+			return p[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// value is Get with nil for not sent.
+func (p Properties) value(name string) json.RawMessage {
+	raw, _ := p.Get(name)
+	return raw
+}
+
 // Sent reports whether the service sent the property at all; null counts as sent.
 func (r Row) Sent(name string) bool {
-	_, ok := r.Properties[name]
+	_, ok := r.Properties.Get(name)
 	return ok
 }
 
@@ -38,56 +59,13 @@ var ErrRow = errors.New("unusable row")
 // parseRow reads one property bag. Keys are kept in exact case; one that occurs twice
 // makes the row unusable, because which value holds would be a guess.
 func parseRow(raw json.RawMessage) (Row, error) {
-	props, err := object(raw)
+	room := min(bytes.Count(raw, []byte{':'}), 64)
+	props, err := rawjson.Object(raw, make([]rawjson.Member, 0, room))
 	if err != nil {
 		return Row{}, fmt.Errorf("%w: %w", ErrRow, err)
 	}
-	for name := range props {
-		if strings.Contains(name, "@") {
-			delete(props, name)
-		}
-	}
+	props = slices.DeleteFunc(props, func(m rawjson.Member) bool { return bytes.IndexByte(m.Name, '@') >= 0 })
 	return Row{Properties: props}, nil
-}
-
-// object reads one JSON object into its members. encoding/json would take the last of
-// two equal keys and match struct fields in any case; neither is good enough here.
-func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	open, err := dec.Token()
-	if err != nil {
-		return nil, fmt.Errorf("read object: %w", err)
-	}
-	if open != json.Delim('{') {
-		return nil, errors.New("not an object")
-	}
-	out := map[string]json.RawMessage{}
-	for dec.More() {
-		t, err := dec.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read key: %w", err)
-		}
-		key, ok := t.(string)
-		if !ok {
-			return nil, errors.New("key is not a string")
-		}
-		if _, twice := out[key]; twice {
-			return nil, fmt.Errorf("key %q occurs twice", clip(key, 60))
-		}
-		var v json.RawMessage
-		if err := dec.Decode(&v); err != nil {
-			return nil, fmt.Errorf("read %q: %w", clip(key, 60), err)
-		}
-		out[key] = v
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, fmt.Errorf("read object: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the object")
-	}
-	return out, nil
 }
 
 func (r *Row) odd(name string) {
@@ -96,11 +74,23 @@ func (r *Row) odd(name string) {
 	}
 }
 
+// get is the property as received, nil for null and for not sent.
+func (r *Row) get(name string) json.RawMessage {
+	raw, ok := r.Properties.Get(name)
+	if !ok || string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
 // value is the decoded property: nil for null and for not sent; numbers as json.Number.
 func (r *Row) value(name string) any {
-	raw, ok := r.Properties[name]
-	if !ok {
+	raw := r.get(name)
+	if raw == nil {
 		return nil
+	}
+	if s, ok := rawjson.Text(raw); ok {
+		return s
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
@@ -114,25 +104,43 @@ func (r *Row) value(name string) any {
 
 // text reads a string, or the text of a number or a bool; "" for null and not sent.
 func (r *Row) text(name string) string {
-	s := r.textPtr(name)
-	if s == nil {
+	raw := r.get(name)
+	if raw == nil {
 		return ""
 	}
-	return *s
+	s, ok := literal(raw)
+	if !ok {
+		r.odd(name)
+	}
+	return s
 }
 
 // textPtr is text with nil for null and not sent.
 func (r *Row) textPtr(name string) *string {
-	v := r.value(name)
-	if v == nil {
+	raw := r.get(name)
+	if raw == nil {
 		return nil
 	}
-	s, ok := scalar(v)
+	s, ok := literal(raw)
 	if !ok {
 		r.odd(name)
 		return nil
 	}
 	return &s
+}
+
+// literal is the text of a string, number or bool as received.
+func literal(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 {
+		return "", false
+	}
+	switch raw[0] {
+	case '"':
+		return rawjson.Text(raw)
+	case '{', '[', 'n':
+		return "", false
+	}
+	return string(raw), true
 }
 
 // scalar is the text of a string, number or bool.
@@ -150,20 +158,17 @@ func scalar(v any) (string, bool) {
 
 // flag reads a bool, also as "True" or "False"; nil for null and not sent.
 func (r *Row) flag(name string) *bool {
-	switch v := r.value(name).(type) {
-	case nil:
-	case bool:
-		return &v
-	case string:
-		switch {
-		case strings.EqualFold(v, "true"):
-			return ptr(true)
-		case strings.EqualFold(v, "false"):
-			return ptr(false)
-		case v != "":
-			r.odd(name)
-		}
-	default:
+	raw := r.get(name)
+	if raw == nil {
+		return nil
+	}
+	s, ok := literal(raw)
+	switch {
+	case ok && strings.EqualFold(s, "true"):
+		return ptr(true)
+	case ok && strings.EqualFold(s, "false"):
+		return ptr(false)
+	case !ok || s != "":
 		r.odd(name)
 	}
 	return nil
@@ -185,12 +190,19 @@ func (r *Row) number(name string) *int64 {
 
 // list reads an array, or one bare value; nil for null and not sent.
 func (r *Row) list(name string) []string {
-	switch v := r.value(name).(type) {
-	case nil:
+	raw := r.get(name)
+	if raw == nil {
 		return nil
-	case []any:
-		out := make([]string, 0, len(v))
-		for _, e := range v {
+	}
+	if raw[0] == '[' {
+		var room [8]json.RawMessage
+		elements, err := rawjson.Array(raw, room[:0])
+		if err != nil {
+			r.odd(name)
+			return nil
+		}
+		out := make([]string, 0, len(elements))
+		for _, e := range elements {
 			s, ok := element(e)
 			if !ok {
 				r.odd(name)
@@ -199,25 +211,22 @@ func (r *Row) list(name string) []string {
 			out = append(out, s)
 		}
 		return out
-	case string:
-		if v == "" {
-			return []string{}
-		}
-		return []string{v}
-	default:
-		s, ok := element(v)
-		if !ok {
-			r.odd(name)
-			return nil
-		}
-		return []string{s}
 	}
+	s, ok := element(raw)
+	switch {
+	case !ok:
+		r.odd(name)
+		return nil
+	case s == "":
+		return []string{}
+	}
+	return []string{s}
 }
 
 // ruleList is list for rule objects, where the service sends null for "not set": nil
 // only when the property was not sent.
 func (r *Row) ruleList(name string) []string {
-	if string(bytes.TrimSpace(r.Properties[name])) == "null" {
+	if r.get(name) == nil && r.Sent(name) {
 		return []string{}
 	}
 	return r.list(name)
@@ -226,16 +235,20 @@ func (r *Row) ruleList(name string) []string {
 // element is the text of one element of a list. Parameters like
 // IncludeGrantSendOnBehalfToWithDisplayNames turn elements into objects; then the
 // first identifying member speaks for it.
-func element(v any) (string, bool) {
-	if m, ok := v.(map[string]any); ok {
-		for _, k := range []string{"Identity", "Id", "Name", "PrimarySmtpAddress", "DisplayName"} {
-			if s, ok := m[k].(string); ok && s != "" {
-				return s, true
-			}
-		}
+func element(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] != '{' {
+		return literal(raw)
+	}
+	var m map[string]any
+	if json.Unmarshal(raw, &m) != nil {
 		return "", false
 	}
-	return scalar(v)
+	for _, k := range []string{"Identity", "Id", "Name", "PrimarySmtpAddress", "DisplayName"} {
+		if s, ok := m[k].(string); ok && s != "" {
+			return s, true
+		}
+	}
+	return "", false
 }
 
 // flags reads names joined by commas ("Delegate, CanViewPrivateItems"), also as a

@@ -2,12 +2,14 @@ package normalize
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"tenantaudit/internal/exo"
 	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // mailboxPermissions writes one row per mailbox, trustee, deny and inherited.
@@ -47,6 +49,10 @@ func (n *run) mailboxPermissions() error {
 			if permissions.IsSelf(p.User, p.UserSID) {
 				continue
 			}
+			if n.onGroup != nil {
+				n.reaches(n.trustee(p.User, p.UserSID))
+				continue
+			}
 			row := snapshot.MailboxPermission{
 				Mailbox: mailbox, MailboxAddress: n.address(mailbox), TrusteeRef: n.trustee(p.User, p.UserSID), TrusteeSID: p.UserSID,
 				Deny: p.Deny != nil && *p.Deny, Inherited: p.IsInherited != nil && *p.IsInherited,
@@ -78,6 +84,10 @@ func (n *run) sendAs() error {
 		}
 		p := r.V
 		if permissions.IsSelf(p.Trustee, p.TrusteeSID) {
+			continue
+		}
+		if n.onGroup != nil {
+			n.reaches(n.trustee(p.Trustee, p.TrusteeSID))
 			continue
 		}
 		row := snapshot.SendAsPermission{TrusteeRef: n.trustee(p.Trustee, p.TrusteeSID), TrusteeSID: p.TrusteeSID, AccessControlType: p.AccessControlType}
@@ -125,17 +135,11 @@ func (n *run) recipient(row *snapshot.SendAsPermission, identity string) {
 
 // folderPermissions joins the folders of a mailbox with what stands on each.
 func (n *run) folderPermissions() error {
-	type folder struct{ path, kind string }
-	folders := map[string]map[string]folder{} // mailbox -> folder id
-	for r, err := range decode(n, "exo/Get-MailboxFolderStatistics", exo.DecodeFolderStatistics) {
-		if err != nil {
-			return err
-		}
-		if folders[r.Unit.Key] == nil {
-			folders[r.Unit.Key] = map[string]folder{}
-		}
-		folders[r.Unit.Key][r.V.FolderID] = folder{r.V.FolderPath, r.V.FolderType}
+	if n.onGroup != nil {
+		return n.folderGroups()
 	}
+	var folders map[string]folder // of the mailbox at hand
+	read := map[string]bool{}
 	var rows []*snapshot.FolderPermission
 	at := [2]string{}
 	flush := func() error {
@@ -161,7 +165,13 @@ func (n *run) folderPermissions() error {
 			}
 			at = key
 		}
-		f := folders[r.Unit.Key][r.Page]
+		if !read[r.Unit.Key] {
+			read[r.Unit.Key] = true
+			if folders, err = n.folders(r.Unit.Key); err != nil {
+				return err
+			}
+		}
+		f := folders[r.Page]
 		ref := n.folderTrustee(r.V)
 		i := slices.IndexFunc(rows, func(p *snapshot.FolderPermission) bool { return p.Trustee == ref.Trustee })
 		if i < 0 {
@@ -172,7 +182,67 @@ func (n *run) folderPermissions() error {
 		rows[i].Roles = append(rows[i].Roles, r.V.AccessRights...)
 		rows[i].SharingFlags = append(rows[i].SharingFlags, r.V.SharingFlags...)
 	}
-	return flush()
+	if err := flush(); err != nil {
+		return err
+	}
+	return n.otherFolders(read)
+}
+
+const folderSource = "exo/Get-MailboxFolderStatistics"
+
+type folder struct{ path, kind string }
+
+// folders are the folders of one mailbox by id. They are read when their turn comes:
+// those of a whole tenant do not fit into memory.
+func (n *run) folders(mailbox string) (map[string]folder, error) {
+	out := map[string]folder{}
+	for page, err := range n.store.Pages(n.ctx, snapshot.UnitID{Source: folderSource, Key: mailbox}) {
+		if err != nil {
+			return nil, err
+		}
+		rows, err := rawjson.Array(page.Rows, nil)
+		if err != nil {
+			return nil, fmt.Errorf("read folders of %s: %w", mailbox, err)
+		}
+		for _, raw := range rows {
+			f, err := exo.DecodeFolderStatistics(raw)
+			if err != nil {
+				n.oddRows[folderSource]++
+				continue
+			}
+			out[f.FolderID] = folder{f.FolderPath, f.FolderType}
+		}
+	}
+	return out, nil
+}
+
+// otherFolders looks at the folders of the mailboxes without a permission: a row that
+// cannot be read counts there too.
+func (n *run) otherFolders(read map[string]bool) error {
+	units, err := n.store.Units(n.ctx, folderSource)
+	if err != nil {
+		return err
+	}
+	for _, u := range units {
+		if read[u.Unit.Key] {
+			continue
+		}
+		if _, err := n.folders(u.Unit.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folderGroups notes the groups that hold a right on a folder.
+func (n *run) folderGroups() error {
+	for r, err := range decode(n, "exo/Get-MailboxFolderPermission", exo.DecodeFolderPermission) {
+		if err != nil {
+			return err
+		}
+		n.reaches(n.folderTrustee(r.V))
+	}
+	return nil
 }
 
 // folderTrustee resolves who a folder permission is for. An answer that names the
@@ -183,5 +253,5 @@ func (n *run) folderTrustee(p exo.FolderPermission) snapshot.TrusteeRef {
 		ref.Trustee = p.User
 		return ref
 	}
-	return n.dir.ResolveFolderTrustee(p.User)
+	return n.resolved(trusteeName{name: p.User, folder: true}, func() snapshot.TrusteeRef { return n.dir.ResolveFolderTrustee(p.User) })
 }

@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,6 +84,12 @@ func (n *run) coverage(set snapshot.Dataset) (snapshot.Coverage, error) {
 	c.Expected, c.Collected, c.Failed = t.expected, t.collected, t.failed
 	c.State = t.state()
 	c.Reasons = append(c.Reasons, mergeReasons(t.reasons)...)
+	for _, detail := range slices.Sorted(maps.Keys(n.gaps[set])) {
+		c.Reasons = append(c.Reasons, snapshot.Reason{Cause: snapshot.ServiceError, Detail: detail, Count: n.gaps[set][detail]})
+		if c.State == snapshot.CoverageComplete {
+			c.State = snapshot.CoveragePartial
+		}
+	}
 	for _, src := range append(slices.Clone(o.listings), o.perMailbox...) {
 		if odd := n.oddRows[src]; odd > 0 {
 			c.Reasons = append(c.Reasons, snapshot.Reason{Cause: snapshot.ServiceError, Detail: fmt.Sprintf("rows of %s could not be read", src), Count: odd})

@@ -17,7 +17,11 @@ type mailboxRef struct {
 	details  string
 	inactive bool
 	raw      exo.Mailbox
+	unsent   []string // of restOn
 }
+
+// restOn are the properties of a mailbox whose absence a check could take for "none".
+var restOn = []string{"ForwardingAddress", "ForwardingSmtpAddress", "GrantSendOnBehalfTo"}
 
 type userRef struct {
 	upn, name string
@@ -84,6 +88,12 @@ func (n *run) indexMailboxes() error {
 		}
 		m := mailboxRef{id: exo.MailboxID(r.V), address: r.V.PrimarySMTPAddress, details: r.V.RecipientTypeDetails, raw: r.V}
 		m.inactive = r.V.IsInactiveMailbox != nil && *r.V.IsInactiveMailbox
+		for _, name := range restOn {
+			if !r.V.Sent(name) {
+				m.unsent = append(m.unsent, name)
+			}
+		}
+		m.raw.Row = exo.Row{} // it would keep the whole page
 		if m.id == "" {
 			n.oddRows["exo/Get-Mailbox"]++
 			continue
@@ -271,7 +281,32 @@ func (n *run) entry(identity string) (permissions.Entry, bool) {
 
 func entryID(e permissions.Entry) string { return firstOf(e.ID, e.GUID) }
 
-func (n *run) trustee(name, sid string) snapshot.TrusteeRef { return n.dir.ResolveTrustee(name, sid) }
+// trusteeName is how a right names who holds it.
+type trusteeName struct {
+	name, sid string
+	folder    bool // a folder permission, which goes by display names
+}
+
+// trustee resolves a name. The same few hold most rights, so each is resolved once.
+func (n *run) trustee(name, sid string) snapshot.TrusteeRef {
+	return n.resolved(trusteeName{name: name, sid: sid}, func() snapshot.TrusteeRef { return n.dir.ResolveTrustee(name, sid) })
+}
+
+func (n *run) resolved(key trusteeName, resolve func() snapshot.TrusteeRef) snapshot.TrusteeRef {
+	ref, known := n.trustees[key]
+	if !known {
+		ref = resolve()
+		n.trustees[key] = ref
+	}
+	return ref
+}
+
+// reaches notes the group that a trustee is.
+func (n *run) reaches(t snapshot.TrusteeRef) {
+	if t.TrusteeType == snapshot.TrusteeGroup {
+		n.onGroup(t.TrusteeID)
+	}
+}
 
 // target resolves a forwarding or rule target and notes the group it reaches.
 func (n *run) target(asSent string) permissions.Target {

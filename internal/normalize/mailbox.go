@@ -12,11 +12,22 @@ import (
 // emitMailboxes writes mailboxes and what stands on them: forwarding and send on behalf.
 func (n *run) emitMailboxes() error {
 	for _, m := range n.mailboxes {
+		if n.onGroup != nil {
+			n.mailboxGroups(m)
+			continue
+		}
 		if err := n.sink(n.mailboxRow(m)); err != nil {
 			return err
 		}
 		if m.inactive {
 			continue
+		}
+		for _, name := range m.unsent {
+			set := snapshot.Mailboxes
+			if name == "GrantSendOnBehalfTo" {
+				set = snapshot.SendOnBehalf
+			}
+			n.gap(set, name+" was not sent")
 		}
 		seen := map[string]bool{}
 		for _, d := range m.raw.GrantSendOnBehalfTo {
@@ -32,6 +43,32 @@ func (n *run) emitMailboxes() error {
 	return nil
 }
 
+// gap counts a row that leaves something unknown against its dataset: what was not said
+// is not "none".
+func (n *run) gap(set snapshot.Dataset, detail string) {
+	if n.gaps[set] == nil {
+		n.gaps[set] = map[string]int64{}
+	}
+	n.gaps[set][detail]++
+}
+
+// mailboxGroups notes the groups that a mailbox forwards to, or lets send on its behalf.
+func (n *run) mailboxGroups(m mailboxRef) {
+	for _, s := range []string{deref(m.raw.ForwardingAddress), deref(m.raw.ForwardingSMTPAddress)} {
+		if s != "" {
+			n.target(s)
+		}
+	}
+	if m.inactive {
+		return
+	}
+	for _, d := range m.raw.GrantSendOnBehalfTo {
+		if d != "" {
+			n.reaches(n.trustee(d, ""))
+		}
+	}
+}
+
 func (n *run) mailboxRow(m mailboxRef) snapshot.Mailbox {
 	r := m.raw
 	row := snapshot.Mailbox{
@@ -42,7 +79,7 @@ func (n *run) mailboxRow(m mailboxRef) snapshot.Mailbox {
 		HiddenFromAddressLists: r.HiddenFromAddressLists, LitigationHold: r.LitigationHoldEnabled, ForwardingExternalRecipients: []string{},
 	}
 	if n.usersKnown {
-		premium := n.premium[m.id]
+		premium := n.premium[strings.ToLower(m.id)]
 		row.PremiumAudit = &premium
 	}
 	n.forwarding(&row, r)
@@ -95,6 +132,9 @@ func (n *run) auditBypass() error {
 			return err
 		}
 		b := r.V
+		if b.AuditBypassEnabled == nil && n.known(b) {
+			n.gap(snapshot.AuditBypasses, "AuditBypassEnabled was not sent") // odd objects of the service's own lack it as a rule
+		}
 		if b.AuditBypassEnabled == nil || !*b.AuditBypassEnabled {
 			continue
 		}
@@ -114,4 +154,15 @@ func (n *run) auditBypass() error {
 		}
 	}
 	return nil
+}
+
+// known reports whether a row of the bypass list is about somebody: the list holds many
+// objects of the service's own.
+func (n *run) known(b exo.AuditBypass) bool {
+	for _, id := range []string{b.ObjectID, b.Guid, b.ExchangeObjectID} {
+		if _, ok := n.dir.ByID(id); ok && id != "" {
+			return true
+		}
+	}
+	return false
 }

@@ -27,6 +27,7 @@ const Version = "1"
 // Store is what normalize reads: *snapshot.Store.
 type Store interface {
 	Rows(ctx context.Context, src snapshot.Source) iter.Seq2[snapshot.RawRow, error]
+	Pages(ctx context.Context, id snapshot.UnitID) iter.Seq2[snapshot.Page, error]
 	Units(ctx context.Context, src snapshot.Source) ([]snapshot.Ledger, error)
 }
 
@@ -86,12 +87,15 @@ type run struct {
 	store Store
 	plan  Plan
 	sink  func(row any) error
-	// onGroup is told of every group that a target reaches; nil outside GroupsOfInterest.
+	// onGroup is told of every group that a target reaches or that holds a right over mail.
+	// With it nobody reads the rows of such rights and of rules: they are not put
+	// together. nil outside GroupsOfInterest.
 	onGroup func(id string)
 
 	dir      *permissions.Directory
 	domains  *permissions.Domains
 	accepted []snapshot.AcceptedDomain
+	trustees map[trusteeName]snapshot.TrusteeRef // resolved so far
 	groups   memberIndex
 
 	mailboxes  []mailboxRef // every mailbox, in id order
@@ -105,35 +109,41 @@ type run struct {
 	resources  map[string]resourceRef
 	outOfScope map[string]int64 // mailboxes outside the per-mailbox datasets, by kind
 	oddRows    map[snapshot.Source]int64
+	gaps       map[snapshot.Dataset]map[string]int64 // rows without a property that a check rests on, by what was not said
 }
 
 // all runs every stage in the order of their needs.
 func (n *run) all() error {
-	n.byID, n.byAnyName = map[string]int{}, map[string]string{}
+	n.byID, n.byAnyName, n.trustees = map[string]int{}, map[string]string{}, map[trusteeName]snapshot.TrusteeRef{}
 	n.users, n.skus, n.premium = map[string]userRef{}, map[string]skuRef{}, map[string]bool{}
 	n.principals, n.resources = map[string]principalRef{}, map[string]resourceRef{}
 	n.outOfScope, n.oddRows = map[string]int64{}, map[snapshot.Source]int64{}
+	n.gaps = map[snapshot.Dataset]map[string]int64{}
 	stages := []struct {
-		name string
-		do   func() error
+		name   string
+		do     func() error
+		groups bool // names groups of interest, or is needed to find them
 	}{
-		{"accepted domains", n.acceptedDomains},
-		{"directory", n.index},
-		{"licences", n.licences},
-		{"organisation", n.organisation},
-		{"mail flow", n.mailFlow},
-		{"group members", n.groupMembers},
-		{"mailboxes", n.emitMailboxes},
-		{"audit bypass", n.auditBypass},
-		{"inbox rules", n.inboxRules},
-		{"transport rules", n.transportRules},
-		{"mailbox permissions", n.mailboxPermissions},
-		{"send as", n.sendAs},
-		{"folder permissions", n.folderPermissions},
-		{"applications", n.applications},
-		{"roles", n.roles},
+		{"accepted domains", n.acceptedDomains, true},
+		{"directory", n.index, true},
+		{"licences", n.licences, false},
+		{"organisation", n.organisation, false},
+		{"mail flow", n.mailFlow, false},
+		{"group members", n.groupMembers, false},
+		{"mailboxes", n.emitMailboxes, true},
+		{"audit bypass", n.auditBypass, false},
+		{"inbox rules", n.inboxRules, true},
+		{"transport rules", n.transportRules, true},
+		{"mailbox permissions", n.mailboxPermissions, true},
+		{"send as", n.sendAs, true},
+		{"folder permissions", n.folderPermissions, true},
+		{"applications", n.applications, true},
+		{"roles", n.roles, true},
 	}
 	for _, s := range stages {
+		if n.onGroup != nil && !s.groups {
+			continue
+		}
 		if err := s.do(); err != nil {
 			return fmt.Errorf("normalise %s: %w", s.name, err)
 		}
@@ -230,14 +240,6 @@ func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
 	n := &run{ctx: ctx, store: s, onGroup: add}
 	n.sink = func(row any) error {
 		switch r := row.(type) {
-		case snapshot.MailboxPermission:
-			addTrustee(add, r.TrusteeRef)
-		case snapshot.SendAsPermission:
-			addTrustee(add, r.TrusteeRef)
-		case snapshot.SendOnBehalfDelegate:
-			addTrustee(add, r.TrusteeRef)
-		case snapshot.FolderPermission:
-			addTrustee(add, r.TrusteeRef)
 		case snapshot.AppRoleAssignment:
 			if r.PrincipalType == "Group" {
 				add(r.Principal)
@@ -265,12 +267,6 @@ func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
 		}
 	}
 	return sorted(out), nil
-}
-
-func addTrustee(add func(string), t snapshot.TrusteeRef) {
-	if t.TrusteeType == snapshot.TrusteeGroup {
-		add(t.TrusteeID)
-	}
 }
 
 // ErrNotDerived: a snapshot whose tables were never built.

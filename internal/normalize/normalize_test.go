@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,11 @@ const (
 )
 
 func mailbox(id, address, name, extra string) string {
+	for _, p := range []string{"ForwardingAddress", "ForwardingSmtpAddress", "GrantSendOnBehalfTo"} {
+		if !strings.Contains(extra, `"`+p+`"`) {
+			extra += `,"` + p + `":null`
+		}
+	}
 	return fmt.Sprintf(`{"ExternalDirectoryObjectId":%q,"Guid":"9%s","Identity":%q,"Id":%q,"Name":%q,"UserPrincipalName":%q,"PrimarySmtpAddress":%q,"DisplayName":%q,
 		"RecipientTypeDetails":"UserMailbox","LegacyExchangeDN":"/o=Ex/cn=Recipients/cn=%s","EmailAddresses":["SMTP:%s"]%s}`, id, id[1:], id, id, id, address, address, name, id, address, extra)
 }
@@ -165,6 +171,11 @@ func TestDeniedDomainsLeaveSubdomainsUnresolved(t *testing.T) {
 }
 
 func rule(id, extra string) string {
+	for _, p := range []string{"ForwardTo", "ForwardAsAttachmentTo", "RedirectTo"} {
+		if !strings.Contains(extra, `"`+p+`"`) {
+			extra += `,"` + p + `":null`
+		}
+	}
 	return fmt.Sprintf(`{"RuleIdentity":%s,"Identity":"m\\%s","Name":"r","Enabled":true,"Priority":1,"SupportedByTask":true%s}`, id, id, extra)
 }
 
@@ -358,6 +369,27 @@ func TestOddRowsAreCountedNeverDropped(t *testing.T) {
 	}
 }
 
+// What the service did not say is unknown, and the dataset says so; it is not "none".
+func TestWhatWasNotSentIsUnknown(t *testing.T) {
+	f := people(t, "")
+	f.list("exo/Get-Mailbox", strings.ReplaceAll(mailbox(kim, "kim@contoso.example", "Kim Berg", ""), `,"ForwardingSmtpAddress":null`, ""))
+	f.put("exo/Get-InboxRule", kim, "000001", snapshot.Complete, strings.ReplaceAll(rule("7", ""), `,"RedirectTo":null`, ""), rule("8", ""))
+	f.list("exo/Get-MailboxAuditBypassAssociation", `{"Name":"Asc-1","Identity":"Asc-1","Guid":"77777777-0000-4000-8000-000000000001"}`, fmt.Sprintf(`{"Name":"Kim","ObjectId":%q}`, kim))
+	f.run()
+	for _, d := range []snapshot.Dataset{snapshot.Mailboxes, snapshot.AuditBypasses} {
+		c := f.coverage(d)
+		said := slices.ContainsFunc(c.Reasons, func(r snapshot.Reason) bool { return strings.Contains(r.Detail, "was not sent") && r.Count == 1 })
+		if c.State == snapshot.CoverageComplete || !said {
+			t.Errorf("%s: %+v, want a gap for what was not sent", d, c)
+		}
+	}
+	for _, r := range rows[snapshot.InboxRule](f) {
+		if unknown := r.ExternalRecipients == nil; unknown != (r.RuleIdentity == "7") {
+			t.Errorf("rule %s: external recipients %v", r.RuleIdentity, r.ExternalRecipients)
+		}
+	}
+}
+
 func TestGroupsOfInterest(t *testing.T) {
 	f := people(t, `,"ForwardingAddress":"Sales"`)
 	got, err := GroupsOfInterest(t.Context(), f.store)
@@ -367,6 +399,49 @@ func TestGroupsOfInterest(t *testing.T) {
 	f = people(t, "")
 	if got, err := GroupsOfInterest(t.Context(), f.store); err != nil || len(got) != 0 {
 		t.Errorf("groups = %q, %v; want none", got, err)
+	}
+}
+
+// A group matters wherever it holds a right over mail or receives it.
+func TestGroupsOfInterestByEveryWay(t *testing.T) {
+	for _, c := range []struct{ what, mailbox, src, row string }{
+		{"send on behalf", `,"GrantSendOnBehalfTo":["Sales"]`, "", ""},
+		{"forwarding", `,"ForwardingSmtpAddress":"smtp:sales@contoso.example"`, "", ""},
+		{"mailbox permission", "", "exo/Get-MailboxPermission", `{"User":"Sales","AccessRights":["FullAccess"]}`},
+		{"folder permission", "", "exo/Get-MailboxFolderPermission", `{"User":"Sales","AccessRights":["Reviewer"]}`},
+		{"send as", "", "exo/Get-RecipientPermission", `{"Identity":"kim","Trustee":"Sales","AccessRights":["SendAs"]}`},
+		{"inbox rule", "", "exo/Get-InboxRule", `{"RuleIdentity":7,"Name":"on","ForwardTo":["\"Sales\" [SMTP:sales@contoso.example]"]}`},
+	} {
+		f := people(t, c.mailbox)
+		if c.src != "" {
+			f.put(c.src, kim, "F1", snapshot.Complete, c.row)
+		}
+		if got, err := GroupsOfInterest(t.Context(), f.store); err != nil || !reflect.DeepEqual(got, []string{sales}) {
+			t.Errorf("%s: groups = %q, %v; want %s", c.what, got, err, sales)
+		}
+	}
+}
+
+// Folders are looked at mailbox by mailbox, whether or not anybody has a right on one.
+func TestOddFoldersAreCountedOnceEach(t *testing.T) {
+	f := people(t, "")
+	const statistics = "exo/Get-MailboxFolderStatistics"
+	f.put(statistics, lee, "000001", snapshot.Complete, `"not an object"`, `{"FolderId":"L","FolderPath":"/Lee","FolderType":"Inbox"}`)
+	f.put(statistics, kim, "000001", snapshot.Complete, `{"FolderId":"F1","FolderPath":"/A","FolderType":"Inbox"}`, `7`, `{"FolderId":"F2","FolderPath":"/B","FolderType":"Calendar"}`)
+	f.put("exo/Get-MailboxFolderPermission", kim, "F1", snapshot.Complete, `{"User":"Default","AccessRights":["Reviewer"]}`)
+	f.put("exo/Get-MailboxFolderPermission", kim, "F2", snapshot.Complete, `{"User":"Default","AccessRights":["Reviewer"]}`)
+	n := &run{ctx: t.Context(), store: f.store, sink: func(any) error { return nil }}
+	if err := n.all(); err != nil {
+		t.Fatal(err)
+	}
+	if n.oddRows[statistics] != 2 {
+		t.Errorf("%d odd folders, want 2", n.oddRows[statistics])
+	}
+	f.run()
+	for _, p := range rows[snapshot.FolderPermission](f) {
+		if want := map[string]string{"F1": "/A", "F2": "/B"}[p.FolderID]; p.FolderPath != want {
+			t.Errorf("folder %s is at %q, want %q", p.FolderID, p.FolderPath, want)
+		}
 	}
 }
 

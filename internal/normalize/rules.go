@@ -8,11 +8,15 @@ import (
 
 	"tenantaudit/internal/exo"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // inboxRules writes the rules of every mailbox. Which are hidden shows only beside
 // the plain answer, which is read where it can matter.
 func (n *run) inboxRules() error {
+	if n.onGroup != nil {
+		return n.inboxRuleGroups()
+	}
 	visible := map[string]map[string]bool{} // mailbox -> rule identities of the plain answer
 	units, err := n.store.Units(n.ctx, "exo/Get-InboxRule.visible")
 	if err != nil {
@@ -57,6 +61,26 @@ func (n *run) inboxRules() error {
 	return nil
 }
 
+// inboxRuleGroups notes the groups that rules send mail to.
+func (n *run) inboxRuleGroups() error {
+	seen, mailbox := map[string]bool{}, ""
+	for r, err := range decode(n, "exo/Get-InboxRule", exo.DecodeInboxRule) {
+		if err != nil {
+			return err
+		}
+		if r.Unit.Key != mailbox {
+			mailbox, seen = r.Unit.Key, map[string]bool{}
+		}
+		id := ruleIdentity(r.V)
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		n.externals(r.V.ForwardTo, r.V.ForwardAsAttachmentTo, r.V.RedirectTo)
+	}
+	return nil
+}
+
 func ptr[T any](v T) *T { return &v }
 
 // ruleIdentity is the rule's number, or the part of Identity behind the mailbox.
@@ -80,12 +104,12 @@ func (n *run) inboxRule(mailbox, id string, r exo.InboxRule) snapshot.InboxRule 
 	if i, ok := n.byID[mailbox]; ok {
 		row.MailboxAddress = n.mailboxes[i].address
 	}
-	for name, raw := range r.Properties {
-		part, is := inboxRuleParts[strings.TrimPrefix(name, "ExceptIf")]
+	for _, p := range r.Properties {
+		part, is := inboxRuleParts[string(bytes.TrimPrefix(p.Name, []byte("ExceptIf")))]
 		if !is {
 			continue
 		}
-		text, set := propertyText(name, raw)
+		text, set := propertyText(string(p.Name), p.Value)
 		if !set {
 			continue
 		}
@@ -111,13 +135,18 @@ func either(a, b *bool) *bool {
 	return b
 }
 
-// externals are the external addresses that a rule's targets reach, sorted.
+// externals are the external addresses that a rule's targets reach, sorted; nil,
+// unknown, when there are none and a list of targets was not sent.
 func (n *run) externals(lists ...[]string) []string {
-	out := []string{}
+	out, unknown := []string{}, false
 	for _, list := range lists {
+		unknown = unknown || list == nil
 		for _, t := range list {
 			out = append(out, n.target(t).Externals...)
 		}
+	}
+	if unknown && len(out) == 0 {
+		return nil
 	}
 	return sorted(out)
 }
@@ -159,6 +188,15 @@ func propertyText(name string, raw json.RawMessage) (string, bool) {
 
 // propertyValues reads any JSON value as texts; flag is true for the value true.
 func propertyValues(raw json.RawMessage) (values []string, flag bool) {
+	if string(raw) == "null" {
+		return nil, false
+	}
+	if s, ok := rawjson.Text(raw); ok {
+		if s == "" {
+			return nil, false
+		}
+		return []string{s}, false
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var v any
@@ -243,19 +281,19 @@ func describe(t exo.TransportRule, classes []string, suffix, prefix string) []st
 }
 
 // classValues finds the property of that name in any case, else those that begin with it.
-func classValues(props map[string]json.RawMessage, name string) (values []string, flag bool) {
-	var longer []string
-	for p := range props {
-		if strings.EqualFold(p, name) {
-			return propertyValues(props[p])
+func classValues(props exo.Properties, name string) (values []string, flag bool) {
+	var longer exo.Properties
+	for _, p := range props {
+		if strings.EqualFold(string(p.Name), name) {
+			return propertyValues(p.Value)
 		}
-		if len(p) > len(name) && strings.EqualFold(p[:len(name)], name) {
+		if len(p.Name) > len(name) && strings.EqualFold(string(p.Name[:len(name)]), name) {
 			longer = append(longer, p)
 		}
 	}
-	slices.Sort(longer)
+	slices.SortFunc(longer, func(a, b rawjson.Member) int { return bytes.Compare(a.Name, b.Name) })
 	for _, p := range longer {
-		v, _ := propertyValues(props[p])
+		v, _ := propertyValues(p.Value)
 		values = append(values, v...)
 	}
 	return values, false

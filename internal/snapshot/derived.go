@@ -74,7 +74,11 @@ func (d *Deriver) Put(ctx context.Context, row any) error {
 	if err != nil {
 		return err
 	}
-	if _, err := st.ExecContext(ctx, vals...); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// One row is soon written, and watching ctx meanwhile costs as much.
+	if _, err := st.ExecContext(context.WithoutCancel(ctx), vals...); err != nil {
 		return fmt.Errorf("store %s %s: %w", l.set, Key(row), d.s.explain(err))
 	}
 	d.rows[l.set]++

@@ -8,13 +8,17 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // Commit makes all writes durable together: pages added, ledger rows updated. When
-// it returns nil, the units concerned survive any crash.
+// it returns nil, the units concerned survive any crash. Once begun it is not broken
+// off when ctx ends: an answer that was received is kept.
 func (s *Store) Commit(ctx context.Context, writes ...Write) error {
 	s.mu.Lock()
 	err := s.tx(ctx, func() error {
+		ctx := context.WithoutCancel(ctx)
 		for _, w := range writes {
 			if err := s.write(ctx, w); err != nil {
 				return fmt.Errorf("store %s %s: %w", w.Unit.Source, w.Unit.Key, err)
@@ -31,49 +35,83 @@ func (s *Store) Commit(ctx context.Context, writes ...Write) error {
 
 // changed marks the derived tables as out of date.
 func (s *Store) changed(ctx context.Context) error {
-	return s.exec(ctx, "UPDATE meta SET value=CAST(value AS INTEGER)+1 WHERE key='change'")
+	_, err := s.do(ctx, "UPDATE meta SET value=CAST(value AS INTEGER)+1 WHERE key='change'")
+	return err
 }
+
+const (
+	// putUnit counts the new pages as if all were new; countRows counts anew where one
+	// replaces another. ?8 is 1 to keep the count and 0 to begin again.
+	putUnit = `INSERT INTO unit(source,key,state,cause,detail,expected,rows,attempts,first_at,last_at) VALUES(?1,?2,?3,?4,?5,?6,?7,?9,?10,?10)
+		ON CONFLICT(source,key) DO UPDATE SET state=excluded.state, cause=excluded.cause, detail=excluded.detail, expected=excluded.expected, rows=unit.rows*?8+excluded.rows,
+		attempts=unit.attempts+excluded.attempts, first_at=coalesce(unit.first_at,excluded.first_at), last_at=excluded.last_at RETURNING id`
+	dropPages   = "DELETE FROM page WHERE unit=?"
+	addPage     = "INSERT INTO page VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+	replacePage = "INSERT OR REPLACE INTO page VALUES(?,?,?,?,?,?,?,?,?,?)"
+	countRows   = "UPDATE unit SET rows=(SELECT coalesce(sum(count),0) FROM page WHERE unit=?1) WHERE id=?1"
+)
 
 func (s *Store) write(ctx context.Context, w Write) error {
 	at := time.Now().UTC()
 	if n := len(w.Pages); n > 0 {
 		at = w.Pages[n-1].At
 	}
-	var id int64
-	err := s.conn.QueryRowContext(ctx, `INSERT INTO unit(source,key,state,cause,detail,expected,rows,attempts,first_at,last_at) VALUES(?,?,?,?,?,?,0,?,?,?)
-		ON CONFLICT(source,key) DO UPDATE SET state=excluded.state, cause=excluded.cause, detail=excluded.detail, expected=excluded.expected,
-		attempts=unit.attempts+excluded.attempts, first_at=coalesce(unit.first_at,excluded.first_at), last_at=excluded.last_at RETURNING id`,
-		string(w.Unit.Source), w.Unit.Key, string(w.Result.State), string(w.Result.Cause), w.Result.Detail, w.Result.Expected, w.Result.Attempts, stamp(at), stamp(at)).Scan(&id)
+	rows, keep := 0, 1
+	for _, p := range w.Pages {
+		rows += p.Count
+	}
+	if w.Reset {
+		keep = 0
+	}
+	st, err := s.stmt(ctx, putUnit)
 	if err != nil {
+		return err
+	}
+	var id int64
+	if err := st.QueryRowContext(ctx, string(w.Unit.Source), w.Unit.Key, string(w.Result.State), string(w.Result.Cause), w.Result.Detail, w.Result.Expected,
+		rows, keep, w.Result.Attempts, stamp(at)).Scan(&id); err != nil {
 		return s.explain(err)
 	}
 	if w.Reset {
-		if err := s.exec(ctx, "DELETE FROM page WHERE unit=?", id); err != nil {
+		if _, err := s.do(ctx, dropPages, id); err != nil {
 			return err
 		}
 	}
+	recount := false
 	for _, p := range w.Pages {
-		if err := s.putPage(ctx, id, p); err != nil {
+		replaced, err := s.putPage(ctx, id, p)
+		if err != nil {
 			return err
 		}
+		recount = recount || replaced
 	}
-	return s.exec(ctx, "UPDATE unit SET rows=(SELECT coalesce(sum(count),0) FROM page WHERE unit=?1) WHERE id=?1", id)
+	if recount {
+		_, err = s.do(ctx, countRows, id)
+	}
+	return err
 }
 
-func (s *Store) putPage(ctx context.Context, unit int64, p Page) error {
-	if !json.Valid(p.Rows) {
-		return fmt.Errorf("page %s: rows are not JSON", p.Key)
+// putPage stores a page; true when there was one of that key.
+func (s *Store) putPage(ctx context.Context, unit int64, p Page) (replaced bool, err error) {
+	if !rawjson.Valid(p.Rows) {
+		return false, fmt.Errorf("page %s: rows are not JSON", p.Key)
 	}
 	var warnings any
 	if len(p.Warnings) > 0 {
 		b, err := json.Marshal(p.Warnings)
 		if err != nil {
-			return fmt.Errorf("page %s: %w", p.Key, err)
+			return false, fmt.Errorf("page %s: %w", p.Key, err)
 		}
 		warnings = string(b)
 	}
-	return s.exec(ctx, "INSERT OR REPLACE INTO page VALUES(?,?,?,?,?,?,?,?,?,?)", unit, p.Key, stamp(p.At), p.Request, p.RequestID, p.Status, p.Count,
-		warnings, len(p.Rows), s.enc.EncodeAll(p.Rows, nil))
+	s.packed = s.enc.EncodeAll(p.Rows, s.packed[:0])
+	args := []any{unit, p.Key, stamp(p.At), p.Request, p.RequestID, p.Status, p.Count, warnings, len(p.Rows), s.packed}
+	added, err := s.do(ctx, addPage, args...)
+	if err != nil || added > 0 {
+		return false, err
+	}
+	_, err = s.do(ctx, replacePage, args...)
+	return true, err
 }
 
 // Plan records that the units are needed; those that exist already stay as they are.
@@ -82,7 +120,10 @@ func (s *Store) Plan(ctx context.Context, src Source, keys []string) error {
 	defer s.mu.Unlock()
 	return s.tx(ctx, func() error {
 		for _, k := range keys {
-			if err := s.exec(ctx, "INSERT INTO unit(source,key,state,cause,detail,expected,rows,attempts) VALUES(?,?,?,'','',-1,0,0) ON CONFLICT DO NOTHING",
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if _, err := s.do(context.WithoutCancel(ctx), "INSERT INTO unit(source,key,state,cause,detail,expected,rows,attempts) VALUES(?,?,?,'','',-1,0,0) ON CONFLICT DO NOTHING",
 				string(src), k, string(Planned)); err != nil {
 				return fmt.Errorf("plan %s: %w", src, err)
 			}
@@ -109,7 +150,11 @@ func scanLedger(scan func(...any) error) (Ledger, error) {
 func (s *Store) Unit(ctx context.Context, id UnitID) (Ledger, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, err := scanLedger(s.conn.QueryRowContext(ctx, "SELECT "+ledgerColumns+" FROM unit WHERE source=? AND key=?", string(id.Source), id.Key).Scan)
+	st, err := s.stmt(ctx, "SELECT "+ledgerColumns+" FROM unit WHERE source=? AND key=?")
+	if err != nil {
+		return Ledger{}, false, err
+	}
+	l, err := scanLedger(st.QueryRowContext(ctx, string(id.Source), id.Key).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Ledger{}, false, nil
 	}
@@ -230,13 +275,15 @@ const readPages = `SELECT key,at,request,request_id,status,count,warnings,raw FR
 func (s *Store) unitPages(ctx context.Context, id int64, unit UnitID, after string) ([]storedPage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pageStmt == nil {
-		var err error
-		if s.pageStmt, err = s.conn.PrepareContext(ctx, readPages); err != nil {
-			return nil, s.explain(err)
-		}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	rows, err := s.pageStmt.QueryContext(ctx, id, after)
+	ctx = context.WithoutCancel(ctx) // short, and watching ctx costs as much as the query
+	st, err := s.stmt(ctx, readPages)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.QueryContext(ctx, id, after)
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -341,7 +388,10 @@ func (s *Store) Pages(ctx context.Context, id UnitID) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		var unit int64
 		s.mu.Lock()
-		err := s.conn.QueryRowContext(ctx, "SELECT id FROM unit WHERE source=? AND key=?", string(id.Source), id.Key).Scan(&unit)
+		st, err := s.stmt(ctx, "SELECT id FROM unit WHERE source=? AND key=?")
+		if err == nil {
+			err = st.QueryRowContext(ctx, string(id.Source), id.Key).Scan(&unit)
+		}
 		s.mu.Unlock()
 		if errors.Is(err, sql.ErrNoRows) {
 			return
@@ -359,7 +409,7 @@ func (s *Store) Pages(ctx context.Context, id UnitID) iter.Seq2[Page, error] {
 }
 
 // Rows walks every stored row of a source: units in planning order, pages in key
-// order, rows as received.
+// order, rows as received. A row shares the memory of its page: do not keep it.
 func (s *Store) Rows(ctx context.Context, src Source) iter.Seq2[RawRow, error] {
 	return func(yield func(RawRow, error) bool) {
 		for p, err := range s.pages(ctx, src) {
@@ -367,8 +417,8 @@ func (s *Store) Rows(ctx context.Context, src Source) iter.Seq2[RawRow, error] {
 				yield(RawRow{}, err)
 				return
 			}
-			var rows []json.RawMessage
-			if err := json.Unmarshal(p.page.Rows, &rows); err != nil {
+			rows, err := rawjson.Array(p.page.Rows, nil)
+			if err != nil {
 				yield(RawRow{}, fmt.Errorf("read %s %s: %w", p.id.Source, p.id.Key, err))
 				return
 			}

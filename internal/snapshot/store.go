@@ -70,11 +70,13 @@ type Store struct {
 	onCommit func([]Write)
 	cleanup  func()
 
-	mu       sync.Mutex
-	conn     *sql.Conn
-	pageStmt *sql.Stmt // prepared on first use
-	enc      *zstd.Encoder
-	dec      *zstd.Decoder
+	mu    sync.Mutex
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt // by text, prepared on first use
+	enc   *zstd.Encoder
+	dec   *zstd.Decoder
+
+	packed []byte // room for a compressed page
 }
 
 // Create makes a new snapshot file, mode 0600. It fails with ErrExists when there is one.
@@ -199,7 +201,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	s := &Store{path: path, db: db}
+	s := &Store{path: path, db: db, stmts: map[string]*sql.Stmt{}}
 	if s.conn, err = db.Conn(ctx); err == nil {
 		// Take the lock now: a second process must fail at once, not at its first write.
 		err = s.tx(ctx, func() error { return nil })
@@ -278,7 +280,7 @@ func (s *Store) verify(ctx context.Context) error {
 // codec prepares compression. The dictionary is kept in the file, so that a later
 // version with another one still reads it.
 func (s *Store) codec(dict string) (err error) {
-	if s.enc, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderDictRaw(1, []byte(dict))); err != nil {
+	if s.enc, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderDictRaw(1, []byte(dict))); err != nil {
 		return fmt.Errorf("prepare compression: %w", err)
 	}
 	if s.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderDictRaw(1, []byte(dict))); err != nil {
@@ -314,8 +316,8 @@ func (s *Store) closeDB() error {
 		s.dec.Close()
 	}
 	var err error
-	if s.pageStmt != nil {
-		err = s.pageStmt.Close()
+	for _, st := range s.stmts {
+		err = errors.Join(err, st.Close())
 	}
 	if s.conn != nil {
 		err = errors.Join(err, s.conn.Close())
@@ -328,22 +330,49 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) error {
 	return s.explain(err)
 }
 
+// stmt is a statement that is used for every unit, prepared once.
+func (s *Store) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st := s.stmts[query]; st != nil {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	s.stmts[query] = st
+	return st, nil
+}
+
+// do runs a prepared statement and says how many rows it changed.
+func (s *Store) do(ctx context.Context, query string, args ...any) (int64, error) {
+	st, err := s.stmt(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	r, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, s.explain(err)
+	}
+	return r.RowsAffected()
+}
+
 // tx runs f in one durable transaction. The caller holds mu, or is alone.
 func (s *Store) tx(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	// Begin and end whatever happens to ctx meanwhile: no transaction may stay open.
+	whole := context.WithoutCancel(ctx)
+	if _, err := s.do(whole, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	err := f()
 	if err == nil {
-		// From here on the transaction is finished whatever happens to ctx.
-		if err = s.exec(context.WithoutCancel(ctx), "COMMIT"); err == nil {
+		if _, err = s.do(whole, "COMMIT"); err == nil {
 			return nil
 		}
 	}
-	return errors.Join(err, s.exec(context.WithoutCancel(ctx), "ROLLBACK"))
+	return errors.Join(err, s.exec(whole, "ROLLBACK"))
 }
 
 // meta reads one value; ok is false when there is none.

@@ -71,6 +71,33 @@ func TestCommitStoresPagesAndLedger(t *testing.T) {
 	}
 }
 
+// The ledger counts the rows that are stored, whichever way they came.
+func TestLedgerCountsStoredRows(t *testing.T) {
+	s := newStore(t)
+	id := UnitID{"exo/Get-MailboxFolderPermission", "anna"}
+	for _, c := range []struct {
+		what  string
+		reset bool
+		pages []Page
+		want  int64
+	}{
+		{"first pages", false, []Page{page("a", `{"n":1}`), page("b", `{"n":2}`, `{"n":3}`)}, 3},
+		{"one more", false, []Page{page("c", `{"n":4}`)}, 4},
+		{"one again, with fewer rows, and a new one", false, []Page{page("b", `{"n":2}`), page("d")}, 3},
+		{"no page", false, nil, 3},
+		{"started over, one page twice", true, []Page{page("a", `{"n":1}`, `{"n":5}`), page("a", `{"n":1}`)}, 1},
+		{"started over without pages", true, nil, 0},
+	} {
+		if err := s.Commit(t.Context(), Write{Unit: id, Reset: c.reset, Pages: c.pages, Result: Result{State: Partial, Expected: -1}}); err != nil {
+			t.Fatal(err)
+		}
+		l, _, err := s.Unit(t.Context(), id)
+		if err != nil || l.Rows != c.want || len(rawRows(t, s, id.Source)) != int(c.want) {
+			t.Errorf("%s: the ledger has %d rows, the pages %d, want %d (%v)", c.what, l.Rows, len(rawRows(t, s, id.Source)), c.want, err)
+		}
+	}
+}
+
 func TestOpenListsWhatAResumedRunMustRead(t *testing.T) {
 	s := newStore(t)
 	ctx := t.Context()
