@@ -71,6 +71,7 @@ func writeHTMLLimit(ctx context.Context, w io.Writer, dir string, m *model, limi
 	}
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"shown": pageText, "grouped": func(n any) string { return grouped(toInt(n)) }, "severity": severityWord, "status": statusWord,
+		"label": func(s string) string { return pageText(label(s)) },
 	}).Parse(pageHTML)
 	if err != nil {
 		return 0, err

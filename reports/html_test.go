@@ -93,9 +93,9 @@ func TestStaticParts(t *testing.T) {
 		"Title of mail.inbox_rule_forwarding mail.inbox_rule_forwarding Mail leaving or hidden Not assessed High 0 0 of 2 mailboxes inboxRules: denied [missing-privilege (2): Get-InboxRule]",
 		"Title of audit.mailbox_audited audit.mailbox_audited Auditing Pass",
 		"Inbox rules inboxRules Not assessed: access denied 0 2 0 2 Permission missing (2): Get-InboxRule: assign View-Only Recipients",
-		"Critical board@contoso.example Forwards to drop@evil.example and keeps no copy", "copyKept false", "target drop@evil.example",
+		"Critical board@contoso.example Forwards to drop@evil.example and keeps no copy", "Copy kept false", "Target drop@evil.example",
 		"Evidence Mailboxes " + id(2), "Why mail.mailbox_forwarding matters.", "Set-Mailbox <mailbox> -Something $true", "T1114.003",
-		"members unknown",
+		"Members unknown",
 	} {
 		if !strings.Contains(flat, want) {
 			t.Errorf("the page does not say %q", want)

@@ -15,7 +15,7 @@ type pageView struct {
 	Policy                             string
 	Title                              string
 	Tenant                             snapshot.Tenant
-	At, Version                        string
+	At, Domain, Version                string
 	Facts                              []pairView // who, when, what part
 	Statements                         []string
 	Severities, Statuses               []count
@@ -103,7 +103,7 @@ func linkOf(source string) linkView {
 func newPageView(m *model, tables []spooled) *pageView {
 	v := &pageView{
 		Title: cmp.Or(m.tenant.DisplayName, m.tenant.DefaultDomain, m.tenant.ID), Tenant: m.tenant,
-		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version,
+		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version, Domain: cmp.Or(m.tenant.DefaultDomain, m.tenant.ID),
 		Severities: m.bySeverity(), Statuses: m.byStatus(), Found: len(m.findings), Checks: len(m.checks),
 		Deleted: deletedStatement, Moment: momentStatement, GapText: gapStatement, ReadOnly: readOnlyStatement,
 	}
@@ -167,12 +167,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 		case snapshot.CoveragePartial:
 			cv.Class = "partial"
 		}
-		for _, r := range c.Reasons {
-			cv.Reasons = append(cv.Reasons, reasonText(r))
-		}
-		if len(cv.Reasons) == 0 && c.State != snapshot.CoverageComplete {
-			cv.Reasons = []string{reasonsText(c)}
-		}
+		cv.Reasons = reasonsOf(c)
 		v.Coverage = append(v.Coverage, cv)
 		if c.State != snapshot.CoverageComplete {
 			v.Gaps = append(v.Gaps, cv)

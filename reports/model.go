@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -213,17 +214,38 @@ func reasonText(r snapshot.Reason) string {
 	return s
 }
 
-// reasonsText joins the reasons of a dataset; a gap without a reason says so.
-func reasonsText(c snapshot.Coverage) string {
-	parts := make([]string, len(c.Reasons))
-	for i, r := range c.Reasons {
-		parts[i] = reasonText(r)
+// outside ends the reason for mailboxes of a kind that a dataset does not cover, as coverage
+// writes it.
+const outside = " mailboxes are outside this dataset"
+
+// reasonsOf lists the reasons of a dataset. What is out of scope by design comes last; kinds of
+// mailboxes share a line: "Out of scope: mailboxes of the kinds group (3), inactive (2)". A gap
+// without a reason says so.
+func reasonsOf(c snapshot.Coverage) []string {
+	var gaps, scope, kinds []string
+	for _, r := range c.Reasons {
+		kind, ok := strings.CutSuffix(r.Detail, outside)
+		switch {
+		case r.Cause != snapshot.Filtered:
+			gaps = append(gaps, reasonText(r))
+		case ok:
+			kinds = append(kinds, fmt.Sprintf("%s (%s)", kind, grouped(r.Count)))
+		default:
+			scope = append(scope, reasonText(r))
+		}
 	}
-	if len(parts) == 0 && c.State != snapshot.CoverageComplete {
-		return "No reason was recorded"
+	if len(kinds) > 0 {
+		scope = append(scope, causeWord(snapshot.Filtered)+": mailboxes of the kinds "+strings.Join(kinds, ", "))
 	}
-	return strings.Join(parts, listSep)
+	out := append(gaps, scope...)
+	if len(out) == 0 && c.State != snapshot.CoverageComplete {
+		return []string{"No reason was recorded"}
+	}
+	return out
 }
+
+// reasonsText joins the reasons of a dataset in one line.
+func reasonsText(c snapshot.Coverage) string { return strings.Join(reasonsOf(c), listSep) }
 
 // window is when the evidence was collected.
 func (m *model) window() string {
@@ -331,7 +353,43 @@ func detailText(v any) string {
 	if json.Unmarshal(raw, &texts) == nil {
 		return strings.Join(texts, listSep)
 	}
-	return string(raw)
+	var tree any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&tree); err != nil {
+		return string(raw)
+	}
+	return treeText(tree)
+}
+
+// treeText is nested JSON for people: "path /Calendar, roles (Reviewer, Owner); path /Inbox, …",
+// with the names of an object in alphabetical order.
+func treeText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "unknown"
+	case []any:
+		parts, sep := make([]string, len(v)), ", "
+		for i, e := range v {
+			parts[i] = treeText(e)
+			if _, ok := e.(map[string]any); ok {
+				sep = listSep
+			}
+		}
+		return strings.Join(parts, sep)
+	case map[string]any:
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			text := treeText(v[name])
+			switch v[name].(type) {
+			case []any, map[string]any:
+				text = "(" + text + ")"
+			}
+			parts = append(parts, name+" "+text)
+		}
+		return strings.Join(parts, ", ")
+	}
+	return fmt.Sprint(v)
 }
 
 // detailsText joins the details of a finding for one cell.

@@ -114,7 +114,7 @@ func TestObjectsAreShortText(t *testing.T) {
 
 func TestDetails(t *testing.T) {
 	f := checkFinding{Details: map[string]any{"b": nil, "a": []string{"x", "y"}, "c": int64(3), "d": map[string]any{"k": "<v>"}, "e": ptr(true)}}
-	if got, want := detailsText(f), "a: x; y\nb: unknown\nc: 3\nd: {\"k\":\"<v>\"}\ne: true"; got != want {
+	if got, want := detailsText(f), "a: x; y\nb: unknown\nc: 3\nd: k <v>\ne: true"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,6 +1,11 @@
 package reports
 
-import "tenantaudit/internal/snapshot"
+import (
+	"strings"
+	"unicode"
+
+	"tenantaudit/internal/snapshot"
+)
 
 // The words of severities, worst first, with what a reader may take them for.
 var severities = []struct{ id, word, meaning string }{
@@ -139,6 +144,31 @@ func datasetTitle(d snapshot.Dataset) string {
 		return t
 	}
 	return string(d)
+}
+
+// label makes words of a name that the product gave: "trusteeId" is "Trustee ID". A name that
+// begins with a capital is one of Microsoft's and stays.
+func label(name string) string {
+	if name == "" || name[0] < 'a' || name[0] > 'z' {
+		return name
+	}
+	var b strings.Builder
+	for i, r := range name {
+		switch {
+		case i == 0:
+			b.WriteRune(unicode.ToUpper(r))
+		case unicode.IsUpper(r):
+			b.WriteRune(' ')
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	s := b.String()
+	if strings.HasSuffix(s, " id") {
+		s = strings.TrimSuffix(s, "id") + "ID"
+	}
+	return s
 }
 
 // Statements that every review makes.

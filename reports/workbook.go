@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ const (
 	cellLines  = 253    // line feeds in one cell
 	sheetLinks = 2_000  // hyperlinks: adding one costs time in proportion to those before it
 	printRows  = 500    // rows of evidence that are printed
-	pageWidth  = 190    // characters beside each other on a printed page that can still be read
+	pageWidth  = 270    // characters beside each other on a printed A3 page that can still be read
+	pagesMost  = 3      // pages that a table is printed over, beside each other; beyond that it gets smaller
 	listLimit  = 255    // characters of a validated list
 )
 
@@ -119,6 +121,7 @@ type sheetPage struct {
 	landscape bool
 	size      int    // paper: 9 is A4, 8 is A3
 	wide      int    // pages beside each other; 0 is one
+	high      int    // pages below each other; 0 is as many as it takes
 	header    string // beside the title
 	grid      bool
 }
@@ -147,8 +150,8 @@ func (b *workbook) sheet(name string, p sheetPage) error {
 	return errors.Join(
 		b.f.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &p.tab, FitToPage: ptr(true)}),
 		b.f.SetSheetView(name, 0, &excelize.ViewOptions{ShowGridLines: &p.grid}),
-		b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &size, Orientation: &orientation, FitToWidth: &wide, FitToHeight: ptr(0)}),
-		b.f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: ptr(.4), Right: ptr(.4), Top: ptr(.6), Bottom: ptr(.6)}),
+		b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &size, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &p.high}),
+		b.f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: ptr(.4), Right: ptr(.4), Top: ptr(.7), Bottom: ptr(.7), Header: ptr(.35), Footer: ptr(.35)}),
 		b.f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddHeader: head, OddFooter: foot}),
 	)
 }
@@ -198,11 +201,15 @@ func (b *workbook) widths(sheet string, w ...float64) error {
 const lineHeight = 15.0
 
 // linesOf estimates how many lines a text takes in a column of a width. Spreadsheet programs
-// differ in fonts; a line too many is better than text over text.
+// differ in fonts and lines break between words; a line too many is better than text over text.
 func linesOf(s string, width float64) int {
 	n := 0
 	for line := range strings.SplitSeq(s, "\n") {
-		n += max(1, int(math.Ceil(float64(utf8.RuneCountInString(line))/width)))
+		if c := float64(utf8.RuneCountInString(line)); c > width {
+			n += int(math.Ceil(1.12 * c / width))
+		} else {
+			n++
+		}
 	}
 	return n
 }
@@ -217,6 +224,7 @@ type table struct {
 	frozen int
 	lines  int // rows grow with wrapped text up to this many lines; 0 is one line each
 	rows   int
+	print  [][2]int // columns that are printed, from and to (1-based), each range on pages of its own; none is all
 }
 
 // column is one column of a table.
@@ -225,14 +233,26 @@ type column struct {
 	width float64
 }
 
+// numberHeads are the columns of the review sheets that hold numbers.
+var numberHeads = []string{"Rows", "Expected", "Collected", "Failed", "Evaluated", "Findings", "Count"}
+
+// pagesWide is over how many A3 pages beside each other columns go; the frozen ones are on each.
+func pagesWide(cols []column, frozen int) int {
+	total, repeated := 0.0, 0.0
+	for i, c := range cols {
+		if i < frozen {
+			repeated += c.width
+		} else {
+			total += c.width
+		}
+	}
+	return min(pagesMost, max(1, int(math.Ceil(total/(pageWidth-min(repeated, pageWidth/2))))))
+}
+
 // table begins a table on a new sheet, with frozen columns at the left.
 func (b *workbook) table(sheet, name string, p sheetPage, frozen int, cols []column) (*table, error) {
 	if p.wide == 0 {
-		total := 0.0
-		for _, c := range cols {
-			total += c.width
-		}
-		p.wide = int(math.Ceil(total / pageWidth))
+		p.wide = pagesWide(cols, frozen)
 	}
 	if err := b.sheet(sheet, p); err != nil {
 		return nil, err
@@ -247,7 +267,14 @@ func (b *workbook) table(sheet, name string, p sheetPage, frozen int, cols []col
 		if err := sw.SetColWidth(i+1, i+1, c.width); err != nil {
 			return nil, err
 		}
-		head[i] = excelize.Cell{StyleID: b.st.head, Value: c.head}
+		style := b.st.headIndent
+		if p.grid {
+			style = b.st.head // cells of evidence have the default style
+		}
+		if slices.Contains(numberHeads, c.head) {
+			style = b.st.headRight
+		}
+		head[i] = excelize.Cell{StyleID: style, Value: c.head}
 	}
 	corner, err := excelize.CoordinatesToCellName(frozen+1, 2)
 	if err != nil {
@@ -276,7 +303,7 @@ func (t *table) row(cells []any) error {
 	lines := 1
 	for i, v := range cells {
 		c, ok := v.(excelize.Cell)
-		if s, isText := c.Value.(string); ok && isText && c.StyleID != t.b.st.line && c.StyleID != t.b.st.quoted[t.b.st.line] {
+		if s, isText := c.Value.(string); ok && isText && !t.b.st.oneLine(c.StyleID) {
 			lines = max(lines, linesOf(s, t.cols[i].width))
 		}
 	}
@@ -322,16 +349,43 @@ func (t *table) end(note string, printed int) error {
 		titles = fmt.Sprintf("%s!$A:$%s,%s", quoted, col, titles)
 	}
 	err = t.b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: t.sheet})
-	if err != nil || printed == 0 || t.rows <= printed {
-		return err
-	}
-	col, err := excelize.ColumnNumberToName(len(t.cols))
 	if err != nil {
 		return err
 	}
-	return t.b.f.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Area", RefersTo: fmt.Sprintf("%s!$A$1:$%s$%d", quoted, col, printed+1), Scope: t.sheet,
-	})
+	return t.printArea(quoted, note, printed)
+}
+
+// printArea limits what is printed: to the columns in print, and to the first printed rows (0 is
+// all). A note below the table is printed unless rows were left out before it.
+func (t *table) printArea(quoted, note string, printed int) error {
+	long := printed > 0 && t.rows > printed
+	if !long && len(t.print) == 0 {
+		return nil
+	}
+	bottom := max(t.rows, 1) + 1
+	if note != "" {
+		bottom += 2
+	}
+	if long {
+		bottom = printed + 1
+	}
+	ranges := t.print
+	if len(ranges) == 0 {
+		ranges = [][2]int{{1, len(t.cols)}}
+	}
+	var areas []string
+	for _, r := range ranges {
+		from, err := excelize.ColumnNumberToName(r[0])
+		if err != nil {
+			return err
+		}
+		to, err := excelize.ColumnNumberToName(r[1])
+		if err != nil {
+			return err
+		}
+		areas = append(areas, fmt.Sprintf("%s!$%s$1:$%s$%d", quoted, from, to, bottom))
+	}
+	return t.b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Area", RefersTo: strings.Join(areas, ","), Scope: t.sheet})
 }
 
 // link makes a cell of a streamed sheet lead to the top of another sheet.

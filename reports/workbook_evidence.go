@@ -36,7 +36,8 @@ func (b *workbook) evidence(file string) func(context.Context, string) error {
 // evidencePage is how sheets of evidence look: the tab is grey for complete data, amber for
 // data read in part, dark for data not read.
 func evidencePage(c snapshot.Coverage) sheetPage {
-	p := sheetPage{tab: grey, landscape: true, grid: true}
+	heads := columnsOf(c.Dataset)
+	p := sheetPage{tab: grey, landscape: true, size: 8, grid: true, wide: pagesWide(heads[:len(heads)-1], 1)} // the row key is not printed
 	switch c.State {
 	case snapshot.CoverageComplete:
 	case snapshot.CoveragePartial:
@@ -45,7 +46,7 @@ func evidencePage(c snapshot.Coverage) sheetPage {
 		p.tab, p.header = "000000", "Not assessed: see Coverage"
 	}
 	if c.Rows > printRows {
-		p.header = strings.TrimPrefix(p.header+fmt.Sprintf("; first %d rows only", printRows), "; ")
+		p.header = strings.TrimPrefix(p.header+fmt.Sprintf("; first %d of %s rows printed", printRows, grouped(c.Rows)), "; ")
 	}
 	return p
 }
@@ -113,6 +114,9 @@ func (b *workbook) dataset(ctx context.Context, c snapshot.Coverage) error {
 			name += "-" + strconv.Itoa(sheet)
 		}
 		t, err = b.table(name, fmt.Sprintf("tbl_%s_%d", c.Dataset, sheet), evidencePage(c), 1, heads)
+		if err == nil {
+			t.print = [][2]int{{1, len(cols)}}
+		}
 		return err
 	}
 	if err := next(); err != nil {

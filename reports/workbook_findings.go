@@ -11,15 +11,16 @@ import (
 
 // The columns of Findings: what the tool says, then what people decide.
 var findingColumns = []column{
-	{"ID", 36}, {"Severity", 11}, {"Area", 24}, {"Check", 36}, {"Title", 44}, {"Subject type", 18}, {"Subject", 34}, {"Subject ID", 40},
-	{"Summary", 56}, {"Details", 50}, {"Why it matters", 48}, {"Recommended action", 48}, {"Evidence", 56}, {"Reference", 34},
+	{"ID", 27}, {"Severity", 11}, {"Area", 23}, {"Title", 38}, {"Subject", 34}, {"Summary", 52}, {"Why it matters", 46}, {"Recommended action", 46},
+	{"Details", 72}, {"Check", 38}, {"Subject type", 24}, {"Subject ID", 42}, {"Evidence", 60}, {"Reference", 46},
 	{"Review status", 15}, {"Owner", 20}, {"Due date", 13}, {"Decision", 16}, {"Review notes", 44}, {"Reviewed by", 18}, {"Reviewed on", 13},
 }
 
-// Positions (1-based) of the columns that people fill in.
+// Positions (1-based) of columns.
 const (
+	colAction   = 8 // the last that is printed of the left block
 	colEvidence = 13
-	colStatus   = 15 // Review status; the first of the right block
+	colStatus   = 15 // Review status; the first of the columns that people fill in
 	colDue      = 17
 	colDecision = 18
 	colReviewed = 21
@@ -67,9 +68,10 @@ func (b *workbook) findingSheet(name string, n int) (*table, error) {
 	if n > 1 {
 		id += strconv.Itoa(n)
 	}
-	t, err := b.table(name, id, sheetPage{tab: amber, landscape: true, size: 8}, 2, findingColumns)
+	t, err := b.table(name, id, sheetPage{tab: amber, landscape: true, size: 8, wide: 1}, 2, findingColumns)
 	if err == nil {
 		t.lines = 6
+		t.print = [][2]int{{1, colAction}, {colStatus, colReviewed}} // the rest is for the screen
 	}
 	return t, err
 }
@@ -93,11 +95,11 @@ func (b *workbook) finding(t *table, f checkFinding, c checkResult) error {
 	}
 	input, date := excelize.Cell{StyleID: b.st.input}, excelize.Cell{StyleID: b.st.inputDate}
 	return t.row([]any{
-		b.text(t.sheet, "ID", f.ID, f.ID, b.st.line), excelize.Cell{StyleID: b.st.severity[string(f.Severity)], Value: severityWord(string(f.Severity))},
-		text("Area", areaWord(b.m.area[f.Check])), b.text(t.sheet, "Check", f.ID, f.Check, b.st.line), text("Title", c.Title),
-		text("Subject type", f.Subject.Type), text("Subject", f.Subject.Name), text("Subject ID", f.Subject.ID),
-		text("Summary", f.Summary), text("Details", detailsText(f)), text("Why it matters", c.Why),
-		text("Recommended action", c.Remediation), evidence, text("Reference", strings.Join(c.controls(), "\n")),
+		b.text(t.sheet, "ID", f.ID, f.ID, b.st.id), excelize.Cell{StyleID: b.st.severity[string(f.Severity)], Value: severityWord(string(f.Severity))},
+		text("Area", areaWord(b.m.area[f.Check])), text("Title", c.Title), text("Subject", f.Subject.Name), text("Summary", f.Summary),
+		text("Why it matters", c.Why), text("Recommended action", c.Remediation), text("Details", detailsText(f)),
+		b.text(t.sheet, "Check", f.ID, f.Check, b.st.line), text("Subject type", f.Subject.Type), text("Subject ID", f.Subject.ID),
+		evidence, text("Reference", strings.Join(c.controls(), "\n")),
 		excelize.Cell{StyleID: b.st.input, Value: reviewStates[0]}, input, date, input, input, input, date,
 	})
 }

@@ -111,6 +111,7 @@ func (b *workbook) readMe(_ context.Context, name string) error {
 	line("2", "Work through Findings from the top. The left block comes from the tool; the pale yellow block is yours: review status, owner, due date, decision, notes, reviewer.", b.st.label)
 	line("3", "Each finding names its evidence: the sheet and the row key (last column of that sheet).", b.st.label)
 	line("4", "Sign-off closes the review when no finding is left open.", b.st.label)
+	line("Printing", "Print Cover to Findings and Sign-off. Sheets of evidence print their first 500 rows.", b.st.label)
 	heading("Severities")
 	for _, s := range severities {
 		line(s.word, s.meaning, b.st.severity[s.id])
@@ -137,7 +138,7 @@ func (b *workbook) readMe(_ context.Context, name string) error {
 // summary counts findings by area and severity: as delivered, in plain numbers, and now,
 // in formulas that follow the review status.
 func (b *workbook) summary(_ context.Context, name string) error {
-	if err := errors.Join(b.sheet(name, sheetPage{tab: navy, landscape: true}), b.widths(name, 30, 11, 11, 11, 11, 11, 11)); err != nil {
+	if err := errors.Join(b.sheet(name, sheetPage{tab: navy, landscape: true, high: 1}), b.widths(name, 30, 11, 11, 11, 11, 11, 11)); err != nil {
 		return err
 	}
 	counts := b.m.byArea()
@@ -197,7 +198,7 @@ func (b *workbook) summary(_ context.Context, name string) error {
 // coverage lists every dataset with how much of it was read, and why not more.
 func (b *workbook) coverage(ctx context.Context, name string) error {
 	t, err := b.table(name, "tblCoverage", sheetPage{tab: green, landscape: true, wide: 1}, 2, []column{
-		{"Dataset", 27}, {"Content", 29}, {"State", 36}, {"Rows", 12}, {"Expected", 11}, {"Collected", 11}, {"Failed", 9}, {"Reasons", 70}, {"Evidence", 34},
+		{"Dataset", 28}, {"Content", 30}, {"State", 36}, {"Rows", 12}, {"Expected", 11}, {"Collected", 11}, {"Failed", 9}, {"Reasons", 70}, {"Evidence", 34},
 	})
 	if err != nil {
 		return err
@@ -236,14 +237,15 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 
 // checks lists every check with its verdict.
 func (b *workbook) checks(ctx context.Context, name string) error {
-	t, err := b.table(name, "tblChecks", sheetPage{tab: green, landscape: true, size: 8}, 1, []column{
-		{"ID", 36}, {"Area", 24}, {"Title", 52}, {"Severity", 11}, {"Result", 14}, {"Evaluated", 11}, {"Expected", 11}, {"Findings", 10},
-		{"Cause", 48}, {"Why it matters", 56}, {"Recommended action", 56}, {"CIS", 24}, {"SCuBA", 22}, {"NIST", 22}, {"MITRE ATT&CK", 22}, {"Sources", 60},
+	t, err := b.table(name, "tblChecks", sheetPage{tab: green, landscape: true, size: 8, wide: 1}, 1, []column{
+		{"ID", 38}, {"Area", 23}, {"Title", 40}, {"Severity", 11}, {"Result", 14}, {"Evaluated", 11}, {"Expected", 11}, {"Findings", 11},
+		{"Cause", 44}, {"Why it matters", 48}, {"Recommended action", 48}, {"CIS", 26}, {"SCuBA", 30}, {"NIST", 30}, {"MITRE ATT&CK", 52}, {"Sources", 84},
 	})
 	if err != nil {
 		return err
 	}
 	t.lines = 8
+	t.print = [][2]int{{1, 11}} // frameworks and sources are for the screen
 	for _, c := range b.m.checks {
 		num := func(n int) excelize.Cell { return excelize.Cell{StyleID: b.st.number, Value: n} }
 		text := func(col, s string) excelize.Cell { return b.text(name, col, c.ID, s, b.st.wrap) }

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -11,10 +12,10 @@ import (
 // may use has a twin with quotePrefix, in quoted: a cell that begins like a formula keeps
 // its exact value and stays text when it is edited.
 type styles struct {
-	title, heading, label, value, strong, head, headRight, wrap, line, note, link, input, inputDate int
-	number, count, integer, date, unknown                                                           int
-	severity, status                                                                                map[string]int
-	quoted                                                                                          map[int]int
+	title, heading, label, value, strong, head, headIndent, headRight, wrap, line, id, note, link, input, inputDate int
+	number, count, integer, date, unknown                                                                           int
+	severity, status                                                                                                map[string]int
+	quoted                                                                                                          map[int]int
 }
 
 // Colours, as RRGGBB.
@@ -48,6 +49,9 @@ func newStyles(f *excelize.File) (s styles, err error) {
 		return excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}}
 	}
 	top := &excelize.Alignment{Vertical: "top", WrapText: true}
+	// Columns of text stand beside each other; the indent keeps them apart.
+	indent := &excelize.Alignment{Vertical: "top", Horizontal: "left", Indent: 1, WrapText: true}
+	flat := &excelize.Alignment{Vertical: "top", Horizontal: "left", Indent: 1}
 	line := []excelize.Border{{Type: "bottom", Color: rule, Style: 1}}
 	add := func(st excelize.Style) int {
 		var id int
@@ -77,14 +81,16 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	s.value = twin(excelize.Style{Font: font(false, 11, ink), Alignment: top, Border: line})
 	s.strong = add(excelize.Style{Font: font(true, 11, ink), Alignment: top, Border: line})
 	s.head = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center"}})
-	s.headRight = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right"}})
-	s.line = twin(excelize.Style{Font: font(false, 11, ink), Alignment: &excelize.Alignment{Vertical: "top"}, Border: line})
-	s.wrap = twin(excelize.Style{Font: font(false, 11, ink), Alignment: top, Border: line})
+	s.headIndent = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "left", Indent: 1}})
+	s.headRight = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right", Indent: 1}})
+	s.id = twin(excelize.Style{Font: font(false, 8, muted), Alignment: flat, Border: line})
+	s.line = twin(excelize.Style{Font: font(false, 11, ink), Alignment: flat, Border: line})
+	s.wrap = twin(excelize.Style{Font: font(false, 11, ink), Alignment: indent, Border: line})
 	s.note = twin(excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Italic: true, Color: muted}})
-	s.link = add(excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Color: "0B5CAD", Underline: "single"}, Alignment: top, Border: line})
+	s.link = add(excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Color: "0B5CAD", Underline: "single"}, Alignment: indent, Border: line})
 	s.input = twin(excelize.Style{Font: font(false, 11, ink), Fill: fill("FFFBE6"), Alignment: top, Border: line, Protection: &excelize.Protection{Locked: false}})
 	s.inputDate = add(excelize.Style{Font: font(false, 11, ink), Fill: fill("FFFBE6"), Alignment: top, Border: line, CustomNumFmt: ptr("yyyy-mm-dd"), Protection: &excelize.Protection{Locked: false}})
-	s.number = add(excelize.Style{Font: font(false, 11, ink), NumFmt: 3, Alignment: &excelize.Alignment{Vertical: "top"}, Border: line})
+	s.number = add(excelize.Style{Font: font(false, 11, ink), NumFmt: 3, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "right", Indent: 1}, Border: line})
 	s.count = add(excelize.Style{Font: font(true, 11, ink), NumFmt: 3, Alignment: &excelize.Alignment{Horizontal: "left"}, Border: line})
 	s.integer = add(excelize.Style{NumFmt: 1})
 	s.date = add(excelize.Style{CustomNumFmt: ptr("yyyy-mm-dd hh:mm"), Alignment: &excelize.Alignment{Horizontal: "left"}})
@@ -101,6 +107,11 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	s.severity = words(severityColours, []string{"critical", "high", "medium", "low", "info"})
 	s.status = words(statusColours, []string{"pass", "fail", "not-evaluated", "info", "partial"})
 	return s, err
+}
+
+// oneLine reports whether text of a style does not wrap.
+func (s *styles) oneLine(id int) bool {
+	return slices.Contains([]int{s.line, s.quoted[s.line], s.id, s.quoted[s.id]}, id)
 }
 
 // text is a cell of tenant text: always a string cell. What had to be changed, and

@@ -1,27 +1,56 @@
 #!/bin/sh
-# Makes the pictures of the README from a fresh demo: the HTML review in Chromium,
-# the workbook in LibreOffice. usage: pictures.sh BINARY OUTDIR
+# Makes the pictures of the README from a fresh demo: the HTML review in Chromium, the workbook
+# in LibreOffice. The binary is built here, so that the pictures name a plain version.
+# usage: pictures.sh OUTDIR
 set -eu
-bin=$1
-out=$2
+out=${2:-$1} # a binary before the folder is not used
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
-"$bin" demo --out "$work/review" --format html,xlsx --no-progress >/dev/null
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
-shoot() { # name width height dark|light fragment
-	extra=""
-	[ "$4" = light ] || extra="--blink-settings=preferredColorScheme=0 --force-dark-mode"
-	# shellcheck disable=SC2086
-	"$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync \
-		--hide-scrollbars --user-data-dir="$work/profile" $extra --window-size="$2,$3" --virtual-time-budget=6000 --screenshot="$out/$1.png" "file://$work/review/review.html$5" >/dev/null 2>&1
+go build -ldflags "-X main.version=1.0.0-demo" -o "$work/tenantaudit" ./cmd/tenantaudit
+"$work/tenantaudit" demo --out "$work/review" --format html,xlsx --no-progress >/dev/null
+
+# One profile serves all pictures. Virtual time does not wait for the worker that reads the
+# evidence, so the review stands in a frame of a page that spends real time while it runs.
+frame() { # fragment
+	cat >"$work/frame.html" <<EOF
+<!doctype html><style>body{margin:0;overflow:hidden}iframe{border:0;width:100vw;height:100vh}</style>
+<iframe src="review/review.html$1"></iframe>
+<script>setInterval(() => { for (const end = performance.now() + 20, t = Date.now(); performance.now() < end && Date.now() < t + 20;); }, 50)</script>
+EOF
 }
-shoot html-overview 1280 900 light ""
-shoot html-findings 1280 900 light "#/findings"
-shoot html-evidence 1280 900 light "#/evidence"
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+shoot() { # name fragment [option...]
+	name=$1 fragment=$2
+	shift 2
+	frame "$fragment"
+	"$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --no-default-browser-check \
+		--disable-background-networking --disable-component-update --disable-sync --disable-extensions \
+		--hide-scrollbars --user-data-dir="$work/profile" --window-size=1280,900 \
+		--virtual-time-budget=5000 --timeout=10000 "$@" \
+		--screenshot="$out/$name.png" "file://$work/frame.html" >"$work/log" 2>&1 || {
+		cat "$work/log" >&2
+		return 1
+	}
+}
+shoot html-overview "#overview"
+shoot html-findings "#findings?severity=critical,high&area=mail"
+shoot html-evidence "#evidence/mailboxPermissions?f.inherited=false&sort=mailboxAddress"
+shoot html-dark "#overview" --blink-settings=preferredColorScheme=0
 
+# The cover is page 1, the findings begin on page 6 (A3, landscape); the last of the pages is not printed.
 soffice=$(command -v soffice || command -v libreoffice)
-"$soffice" -env:UserInstallation="file://$work/office" --headless --convert-to pdf --outdir "$work" "$work/review/review.xlsx" >/dev/null 2>&1
-pdftoppm -r 70 -png -f 1 -l 1 -singlefile "$work/review.pdf" "$out/workbook-cover"
+"$soffice" -env:UserInstallation="file://$work/office" --headless --convert-to \
+	'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1-6"}}' --outdir "$work" "$work/review/review.xlsx" >"$work/log" 2>&1
+page() { # name sheet resolution x y width height: the first page with the sheet's name in its footer
+	n=1
+	until pdftotext -f $n -l $n -layout "$work/review.pdf" - | grep -q "^ *$2  .*Page $n of"; do
+		n=$((n + 1))
+		[ $n -le 6 ] || { echo "no page of sheet $2" >&2; return 1; }
+	done
+	pdftoppm -r "$3" -x "$4" -y "$5" -W "$6" -H "$7" -png -f $n -l $n -singlefile "$work/review.pdf" "$out/$1"
+}
+page workbook-cover Cover 110 30 60 850 720
+page workbook-findings Findings 80 10 30 1290 620
 ls -l "$out"

@@ -72,7 +72,7 @@
       g.el.hidden = !here;
       n += here;
     }
-    $('#fcount').textContent = num(n) + ' of ' + num(total) + ' findings on this page';
+    $('#fcount').textContent = num(n) + ' of ' + num(total) + ' findings on this page · ';
     $('#fnone').hidden = n > 0 || !total;
     return n;
   }
@@ -145,10 +145,15 @@
     for (const p of $$('.gap')) p.hidden = p.dataset.set !== name;
     const t = tables.get(name);
     grid.setAttribute('aria-label', t.meta.title);
-    if (fresh) { root.dataset.ready = ''; columns(t.meta); cursor.row = cursor.col = 0; scroller.scrollLeft = 0; $('#facets').replaceChildren(); }
+    if (fresh) { root.dataset.ready = ''; cursor.row = cursor.col = 0; scroller.scrollLeft = 0; gridBody.dataset.none = ''; for (const e of [$('#facets'), gridHead, gridBody]) e.replaceChildren(); }
     $('#qcount').textContent = 'Reading…';
     $('#qerror').hidden = true;
-    try { await load(t); if (S.table === name) await refresh(); } catch (e) {
+    try {
+      const { chars } = await load(t);
+      if (S.table !== name) return;
+      if (!gridHead.firstChild) columns(t.meta, chars);
+      await refresh();
+    } catch (e) {
       $('#qerror').textContent = 'This table cannot be read: the page is damaged or the browser too old (' + e.message + '). No rows are shown. The workbook has them.';
       $('#qerror').hidden = false; $('#qcount').textContent = ''; S.total = 0; gridBody.replaceChildren();
       root.dataset.ready = 'error';
@@ -172,6 +177,7 @@
     grid.setAttribute('aria-rowcount', r.total + 1);
     grid.removeAttribute('aria-busy');
     const said = r.total === r.rows ? num(r.rows) + ' rows' : num(r.total) + ' of ' + num(r.rows) + ' rows';
+    gridBody.dataset.none = r.rows ? 'No row matches.' : 'This table has no rows.';
     $('#qcount').textContent = said;
     live.textContent = said;
     $('#qkey').hidden = !S.key;
@@ -183,8 +189,9 @@
     await draw(true);
     root.dataset.ready = S.table;
   }
-  function columns(meta) {
-    S.widths = meta.cols.map(c => Math.max({ bool: 96, int: 96, time: 160 }[c.kind] || (/Address|PrincipalName|displayName|Name$|^name$|summary|details|evidence|trustee$|rights|roles|actions|conditions/i.test(c.name) ? 240 : 180), c.name.length * 8 + 30));
+  // chars is about how long the texts of each column are.
+  function columns(meta, chars) {
+    S.widths = meta.cols.map((c, i) => Math.max({ bool: 96, int: 96, time: 160 }[c.kind] || Math.min(340, chars[i] * 8 + 20), c.name.length * 8 + 34));
     const width = S.widths.reduce((a, b) => a + b, 0) + 'px';
     tall.style.width = width; gridHead.style.width = width; gridBody.style.width = width;
     grid.setAttribute('aria-colcount', meta.cols.length);
@@ -240,8 +247,8 @@
     quiet = true; lastTop = Math.round(t); scroller.scrollTop = lastTop; lastTop = scroller.scrollTop;
   }
   async function draw(force) {
+    tall.style.height = height() + HEAD + 'px'; // the room grows with it, up to what the window holds
     const from = Math.max(0, Math.floor(top / ROW) - 6), to = Math.min(S.total, Math.ceil((top + room()) / ROW) + 6);
-    tall.style.height = height() + HEAD + 'px';
     const shift = () => { gridBody.style.transform = 'translateY(' + (full() <= TALLEST ? from * ROW : lastTop - (top - from * ROW)) + 'px)'; };
     const mark = S.table + from + ':' + to;
     if (!force && mark === drawn) { shift(); return; }
@@ -272,7 +279,7 @@
     if (!r) return;
     const box = $('#rowbox'), meta = tables.get(S.table).meta;
     $('#rowtitle').textContent = meta.title + ', row ' + num(n + 1);
-    $('dl', box).replaceChildren(...meta.cols.flatMap((c, i) => [make('dt', { text: c.name }), make('dd', { text: r.cells[i] ?? 'unknown' })]), make('dt', { text: 'rowKey' }), make('dd', { text: r.key }));
+    $('dl', box).replaceChildren(...meta.cols.flatMap((c, i) => [make('dt', { text: c.name }), make('dd', { text: r.cells[i] ?? 'unknown', class: r.cells[i] == null ? 'unknown' : null })]), make('dt', { text: 'rowKey' }), make('dd', { text: r.key }));
     box.showModal();
   }
   const place = cell => ({ row: +cell.parentNode.getAttribute('aria-rowindex') - 2, col: +cell.getAttribute('aria-colindex') - 1 });
@@ -319,7 +326,7 @@
   const theme = $('#theme'), dark = () => root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   const label = () => { theme.textContent = dark() ? 'Light' : 'Dark'; theme.setAttribute('aria-pressed', String(dark())); };
   theme.addEventListener('click', () => { root.dataset.theme = dark() ? 'light' : 'dark'; label(); });
-  addEventListener('beforeprint', () => { for (const d of $$('.finding')) { d.dataset.was = d.open ? '1' : ''; d.open = true; } });
+  addEventListener('beforeprint', () => { for (const d of $$('.finding')) { d.dataset.was = d.open ? '1' : ''; d.open ||= d.dataset.severity !== 'info'; } });
   addEventListener('afterprint', () => { for (const d of $$('.finding')) d.open = d.dataset.was === '1'; });
   label();
   // The tables stand behind this script; the rest of the page works before they are there.

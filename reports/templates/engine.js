@@ -54,7 +54,14 @@ function engine(post) {
       return col;
     }));
     tables.set(table, { rows: meta.rows, cols, view: null });
-    return { rows: meta.rows };
+    return { rows: meta.rows, chars: cols.map(usual) };
+  }
+  // usual is the length that nine of ten texts of a column keep to, from a sample of them.
+  function usual(col) {
+    if (col.kind !== 'text') return 0;
+    const step = Math.max(1, Math.floor(col.dict.length / 1000)), lens = [];
+    for (let i = 0; i < col.dict.length; i += step) lens.push(col.dict[i].length);
+    return lens.sort((a, b) => a - b)[Math.floor((lens.length - 1) * .9)] || 0;
   }
 
   // The text of a cell; null for unknown.
@@ -119,8 +126,8 @@ function engine(post) {
 
   // What a column can be filtered by: '' stands for unknown as well as for empty text.
   const labels = col => col.kind === 'bool' ? ['', 'false', 'true'] : col.dict.map(s => s === NULL ? '' : s);
-  // Columns of many or of long values have no list of them.
-  const listed = (t, c) => c.kind === 'bool' || c.kind === 'text' && !c.key && c.count <= 40 && c.count * 2 <= t.rows && c.dict.every(s => s.length <= 60);
+  // Columns of ids, of many or of long values have no list of them.
+  const listed = (t, c) => c.kind === 'bool' || c.kind === 'text' && !c.key && !/(^i|I)d$/.test(c.name) && c.count <= 40 && c.count * 2 <= t.rows && c.dict.every(s => s.length <= 60);
   function facets(t, q) {
     return t.cols.filter(c => listed(t, c) || q.filters && q.filters[c.name] && c.kind !== 'int' && c.kind !== 'time').map(col => {
       const rows = q.filters && q.filters[col.name] ? matching(t, q, col.name) : t.base;
@@ -128,7 +135,7 @@ function engine(post) {
       for (const l of names) byLabel.set(l, 0);
       for (let i = 0; i < rows.length; i++) { const l = names[col.codes[rows[i]]]; byLabel.set(l, byLabel.get(l) + 1); }
       return { name: col.name, values: [...byLabel].map(([label, count]) => ({ label, count })) };
-    }).map(f => f.values.length > 40 ? { name: f.name, values: f.values.filter(v => q.filters[f.name].includes(v.label)) } : f).filter(f => f.values.filter(v => v.count).length > 1 || q.filters && q.filters[f.name]);
+    }).map(f => f.values.length > 40 ? { name: f.name, values: f.values.filter(v => q.filters[f.name].includes(v.label)) } : f).filter(f => f.values.filter(v => v.count).length > 1 || q.filters && q.filters[f.name]).sort((a, b) => a.values.length - b.values.length);
   }
 
   // A stable counting sort on codes, 16 bits a pass; unknown values come first.
