@@ -181,16 +181,6 @@ func (m *model) gaps() []snapshot.Coverage {
 	return out
 }
 
-// coverageOf is the coverage of one dataset; an unlisted one was not read.
-func (m *model) coverageOf(d snapshot.Dataset) snapshot.Coverage {
-	for _, c := range m.coverage {
-		if c.Dataset == d {
-			return c
-		}
-	}
-	return snapshot.Coverage{Dataset: d, State: snapshot.CoverageSkipped}
-}
-
 // notAssessed are the checks without a verdict.
 func (m *model) notAssessed() []checkResult {
 	var out []checkResult

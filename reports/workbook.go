@@ -304,10 +304,23 @@ func (t *table) row(cells []any) error {
 	for i, v := range cells {
 		c, ok := v.(excelize.Cell)
 		if s, isText := c.Value.(string); ok && isText && !t.b.st.oneLine(c.StyleID) {
-			lines = max(lines, linesOf(s, t.cols[i].width))
+			n := linesOf(s, t.cols[i].width)
+			if !t.printed(i + 1) {
+				n = min(n, screenLines)
+			}
+			lines = max(lines, n)
 		}
 	}
 	return t.sw.SetRow(ref, cells, excelize.RowOpts{Height: lineHeight * float64(min(lines, t.lines))})
+}
+
+// screenLines is how many lines of text a column that is not printed may take; more is read in
+// the cell itself.
+const screenLines = 4
+
+// printed reports whether a column (1-based) is printed.
+func (t *table) printed(col int) bool {
+	return len(t.print) == 0 || slices.ContainsFunc(t.print, func(r [2]int) bool { return r[0] <= col && col <= r[1] })
 }
 
 // rangeOf is the cells of columns from to to (1-based) below the header.

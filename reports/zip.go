@@ -126,7 +126,7 @@ func (z *sortedZip) copy(w *zip.Writer, p *zipPart) error {
 	out, err := w.CreateRaw(&zip.FileHeader{
 		Name: p.name, Method: zip.Deflate, CRC32: p.crc.Sum32(),
 		CompressedSize64: uint64(size), UncompressedSize64: p.n,
-		ModifiedDate: date, ModifiedTime: clock,
+		ModifiedDate: date, ModifiedTime: clock, //lint:ignore SA1019 CreateRaw writes these as they are and does not look at Modified
 	})
 	if err != nil {
 		return err

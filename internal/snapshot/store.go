@@ -66,7 +66,6 @@ CREATE TABLE coverage(dataset TEXT PRIMARY KEY, state TEXT NOT NULL, rows INTEGE
 type Store struct {
 	path     string
 	db       *sql.DB
-	readOnly bool
 	onCommit func([]Write)
 	cleanup  func()
 
