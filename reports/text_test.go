@@ -118,3 +118,46 @@ func TestDetails(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestNestedDetailsAreWords(t *testing.T) {
+	for _, c := range []struct {
+		in   any
+		want string
+	}{
+		{[]map[string]any{{"path": "/Calendar", "roles": []string{"Reviewer", "Owner"}}, {"path": "/Inbox", "roles": nil}}, "path /Calendar, roles (Reviewer, Owner); path /Inbox, roles unknown"},
+		{map[string]any{"n": 12345678901234567, "b": false}, "b false, n 12345678901234567"},
+		{[]any{1, nil, true}, "1, unknown, true"},
+	} {
+		if got := detailText(c.in); got != c.want {
+			t.Errorf("%v: got %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestLabelsAreWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"trusteeId": "Trustee ID", "externalRecipients": "External recipients", "mailbox": "Mailbox",
+		"UnifiedAuditLogIngestionEnabled": "UnifiedAuditLogIngestionEnabled", "": "",
+	} {
+		if got := label(name); got != want {
+			t.Errorf("label(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// What is missing comes before what is out of scope by design.
+func TestReasonsBeginWithWhatIsMissing(t *testing.T) {
+	c := snapshot.Coverage{State: snapshot.CoveragePartial, Reasons: []snapshot.Reason{
+		{Cause: snapshot.Filtered, Detail: "group mailboxes are outside this dataset", Count: 3},
+		{Cause: snapshot.Filtered, Detail: "not needed by the chosen checks"},
+		{Cause: snapshot.Filtered, Detail: "inactive mailboxes are outside this dataset", Count: 1200},
+		{Cause: snapshot.CauseThrottled, Detail: "waiting budget spent", Count: 1},
+	}}
+	want := "Throttled by the service (1): waiting budget spent; Out of scope: not needed by the chosen checks; Out of scope: mailboxes of the kinds group (3), inactive (1,200)"
+	if got := reasonsText(c); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := reasonsText(snapshot.Coverage{State: snapshot.CoverageFailed}); got != "No reason was recorded" {
+		t.Errorf("a gap without a reason says %q", got)
+	}
+}

@@ -365,3 +365,47 @@ func TestDatasetsHaveAreaAndTitle(t *testing.T) {
 		}
 	}
 }
+
+// definedName is a name of a sheet, such as its print area.
+func definedName(f *excelize.File, sheet, name string) string {
+	for _, d := range f.GetDefinedName() {
+		if d.Scope == sheet && d.Name == name {
+			return d.RefersTo
+		}
+	}
+	return ""
+}
+
+func TestPrintedPartIsReadable(t *testing.T) {
+	m, res := small(t)
+	m.rows[snapshot.MailboxPermissions] = nil
+	delegates(m, 300, 2)
+	m.complete()
+	f := openBook(t, write(t, m, res)+"/review.xlsx")
+	last, err := excelize.ColumnNumberToName(len(snapshot.Columns(snapshot.MailboxPermissions))) // not the row key
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sheet, want := range map[string]string{
+		"Findings":           "'Findings'!$A$1:$H$3,'Findings'!$O$1:$U$3",
+		"mailboxPermissions": "'mailboxPermissions'!$A$1:$" + last + "$501",
+		"Cover":              "",
+	} {
+		if got := definedName(f, sheet, "_xlnm.Print_Area"); got != want {
+			t.Errorf("print area of %s: got %q, want %q", sheet, got, want)
+		}
+	}
+	if got := definedName(f, "Findings", "_xlnm.Print_Titles"); got != "'Findings'!$A:$B,'Findings'!$1:$1" {
+		t.Errorf("repeated on each page of Findings: %q", got)
+	}
+	head, err := f.GetHeaderFooter("mailboxPermissions")
+	if err != nil || !strings.Contains(head.OddHeader, "first 500 of 600 rows printed") {
+		t.Errorf("header of a sheet that is not printed in full: %+v (%v)", head, err)
+	}
+	for _, sheet := range f.GetSheetList() {
+		layout, err := f.GetPageLayout(sheet)
+		if err != nil || layout.FitToWidth == nil || *layout.FitToWidth < 1 || *layout.FitToWidth > pagesMost {
+			t.Errorf("%s: pages beside each other %+v (%v), want 1 to %d", sheet, layout, err, pagesMost)
+		}
+	}
+}

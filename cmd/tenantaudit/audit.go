@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -116,7 +117,7 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 			closing(open, &err)
 		}
 	}()
-	if err := a.gather(ctx, s, store, plan, &o.scopeOptions, o.out); err != nil {
+	if err := a.gather(ctx, s, store, plan, &o.scopeOptions); err != nil {
 		return err
 	}
 	view, err := store.View(ctx)
@@ -124,7 +125,7 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 		return err
 	}
 	if !review {
-		return a.collected(o.out, view)
+		return errors.Join(a.collected(o.out, view), s.refusals())
 	}
 	j, err := judge(ctx, view, o.chosen)
 	if err != nil {
@@ -136,7 +137,11 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 	if err := store.Close(); err != nil {
 		return err
 	}
-	return a.review(ctx, o.out, j, &o.outputOptions)
+	err = a.review(ctx, o.out, j, &o.outputOptions)
+	if refused := s.refusals(); refused != nil {
+		return refused
+	}
+	return err
 }
 
 // review writes the files from the finished snapshot in dir and says what came out.

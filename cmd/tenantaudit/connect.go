@@ -101,23 +101,27 @@ func (s *session) build(ctx context.Context, o *connectOptions, config transport
 	if s.stack, err = transport.New(config); err != nil {
 		return err
 	}
-	id, domain, err := s.organization(ctx)
+	id, domain, names, err := s.organization(ctx)
 	if err != nil {
 		return err
 	}
 	s.domain = domain
-	if id = strings.ToLower(id); guidPattern.MatchString(id) && id != s.tenantID {
-		if !guidPattern.MatchString(s.tenantID) {
-			s.stack.Close()
-			s.tenantID, config.Tenant = id, id
-			if s.stack, err = transport.New(config); err != nil {
-				return err
-			}
-		} else if strings.EqualFold(s.claims.TenantID, id) {
-			return usageError("the Graph token is for tenant %s, but --tenant says %s: sign in to the tenant that you want to review", id, s.tenantID)
-		} else {
-			config.Logger.Warn("Graph names another tenant id than --tenant: make sure that both tokens are of the tenant that you want to review", "graph", id, "given", s.tenantID)
-		}
+	known, given := strings.ToLower(id), s.tenantID
+	switch {
+	case !guidPattern.MatchString(known) || known == given:
+	case !guidPattern.MatchString(given):
+		s.tenantID = known
+		names = append(names, given)
+	case strings.EqualFold(s.claims.TenantID, known):
+		return usageError("the Graph token is for tenant %s, but --tenant says %s: sign in to the tenant that you want to review", known, given)
+	default:
+		config.Logger.Warn("Graph names another tenant id than --tenant: make sure that both tokens are of the tenant that you want to review", "graph", known, "given", given)
+	}
+	// Links of the service may name the tenant by its id or by any of its domains.
+	s.stack.Close()
+	config.Tenant, config.TenantNames = s.tenantID, names
+	if s.stack, err = transport.New(config); err != nil {
+		return err
 	}
 	if s.graph, err = graph.New(s.stack, o.graphBase); err != nil {
 		return err
@@ -281,7 +285,7 @@ func tenant(ctx context.Context, store *snapshot.Store, given string) (snapshot.
 // organization asks Graph for the tenant's id and default domain; both are "" when it
 // does not tell, which the collection will explain. A token that Graph does not accept
 // at all is an error: nothing could be read with it.
-func (s *session) organization(ctx context.Context) (id, domain string, err error) {
+func (s *session) organization(ctx context.Context) (id, domain string, names []string, err error) {
 	u := *s.stack.Base(transport.Graph)
 	u.Path, u.RawQuery = "/v1.0/organization", "$select=id,displayName,verifiedDomains"
 	res, err := s.stack.Get(ctx, transport.Request{Service: transport.Graph, URL: &u, Classify: func(r *transport.Response) transport.Outcome {
@@ -299,30 +303,33 @@ func (s *session) organization(ctx context.Context) (id, domain string, err erro
 	var failure *transport.Failure
 	switch {
 	case ctx.Err() != nil:
-		return "", "", context.Cause(ctx)
+		return "", "", nil, context.Cause(ctx)
 	case errors.As(err, &failure) && failure.Status == http.StatusUnauthorized:
-		return "", "", errors.New("the token was refused by Microsoft Graph (expired, for another audience, or for another cloud): sign in again, and check --cloud")
+		return "", "", nil, errors.New("the token was refused by Microsoft Graph (expired, for another audience, or for another cloud): sign in again, and check --cloud")
 	case errors.Is(err, transport.ErrSignIn), errors.Is(err, transport.ErrGuard):
-		return "", "", err
+		return "", "", nil, err
 	case err != nil:
-		return "", "", nil // the collection will record why
+		return "", "", nil, nil // the collection will record why
 	}
 	var body struct {
 		Value []json.RawMessage `json:"value"`
 	}
 	if json.Unmarshal(res.Body, &body) != nil || len(body.Value) == 0 {
-		return "", "", nil
+		return "", "", nil, nil
 	}
 	org, err := wire.DecodeOrganization(body.Value[0])
 	if err != nil && org.ID == "" {
-		return "", "", nil
+		return "", "", nil, nil
 	}
 	for _, d := range org.VerifiedDomains {
 		if d.IsDefault != nil && *d.IsDefault {
 			domain = d.Name
 		}
+		if validTenant(d.Name) {
+			names = append(names, d.Name)
+		}
 	}
-	return org.ID, domain, nil
+	return org.ID, domain, names, nil
 }
 
 // waits turns the transport's waits into lines for people, at most one for each

@@ -181,7 +181,7 @@ func holder(dir string) string {
 }
 
 // gather collects into the store, derives the datasets and keeps who read what.
-func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions, dir string) error {
+func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions) error {
 	var run snapshot.Run
 	if _, err := store.Meta(ctx, "run", &run); err != nil {
 		return err
@@ -221,12 +221,14 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 	if err := errors.Join(store.SetMeta(ctx, "tenant", t), store.SetMeta(ctx, "run", run)); err != nil {
 		return err
 	}
-	if err := normalize.Run(ctx, store); err != nil {
-		return err
-	}
-	// A refusal of the guard is a bug or a hostile service: the run must not end as if nothing had happened.
+	return normalize.Run(ctx, store)
+}
+
+// refusals ends a run that met a link or a request which the read-only guard refused: a
+// hostile service or a bug. What was read is reviewed all the same, with the gap.
+func (s *session) refusals() error {
 	if err := s.exo.Refused(); err != nil {
-		return fmt.Errorf("a request was refused before it was sent (everything read is kept in %s): %w", dir, err)
+		return fmt.Errorf("a request was refused before it was sent; the review says what is missing because of it: %w", err)
 	}
 	return nil
 }

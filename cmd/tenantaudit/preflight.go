@@ -81,14 +81,16 @@ var follows = map[snapshot.Source]snapshot.Source{
 type sight struct {
 	Source snapshot.Source `json:"source"`
 	Works  bool            `json:"works"`
-	Cause  string          `json:"cause,omitempty"`
-	Needs  string          `json:"needs,omitempty"`
+	// Unknown: nobody could tell without reading it; the audit will try.
+	Unknown bool   `json:"unknown,omitempty"`
+	Cause   string `json:"cause,omitempty"`
+	Needs   string `json:"needs,omitempty"`
 }
 
 // outlook is whether one check would work.
 type outlook struct {
 	Check string   `json:"check"`
-	State string   `json:"state"` // works, partly, blind
+	State string   `json:"state"` // works, unknown, partly, blind
 	Why   []string `json:"why,omitempty"`
 }
 
@@ -171,7 +173,7 @@ func (s *session) look(ctx context.Context, store *snapshot.Store, scope *scopeO
 func (s *session) sight(ctx context.Context, src snapshot.Source, allowed map[string]bool, unknown string) sight {
 	if cmdlet, ok := strings.CutPrefix(string(src), "exo/"); ok {
 		if src == exo.SourceModuleFile || unknown != "" {
-			return sight{Source: src, Works: unknown == "", Cause: unknown}
+			return sight{Source: src, Works: unknown == "", Unknown: unknown != "", Cause: unknown}
 		}
 		one := sight{Source: src, Works: allowed[strings.ToLower(cmdlet)]}
 		if !one.Works {
@@ -226,12 +228,15 @@ func outlooks(list []checks.Check, sights []sight) []outlook {
 	var out []outlook
 	for _, c := range list {
 		o := outlook{Check: c.ID, State: "works"}
-		good := 0
+		good, unknown := 0, 0
 		sources := normalize.SourcesOf(c.Needs)
 		for _, src := range sources {
 			if s := by[src]; s.Works {
 				good++
 			} else {
+				if s.Unknown {
+					unknown++
+				}
 				why := string(src) + ": " + firstNonEmpty(s.Cause, "not readable")
 				if s.Needs != "" {
 					why += "; grant " + s.Needs
@@ -241,6 +246,8 @@ func outlooks(list []checks.Check, sights []sight) []outlook {
 		}
 		switch {
 		case good == len(sources):
+		case good+unknown == len(sources):
+			o.State = "unknown"
 		case good == 0:
 			o.State = "blind"
 		default:

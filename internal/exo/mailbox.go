@@ -107,7 +107,7 @@ const noGuid = "00000000-0000-0000-0000-000000000000"
 func joinID(ids ...string) string {
 	for _, id := range ids {
 		if id = strings.TrimSpace(id); id != "" && id != noGuid {
-			return id
+			return strings.ToLower(id) // GUIDs are compared without regard to case
 		}
 	}
 	return ""

@@ -35,6 +35,7 @@ func (n *run) mailboxPermissions() error {
 	if err := flush(); err != nil {
 		return err
 	}
+	heard := false
 	for r, err := range decode(n, "exo/Get-MailboxPermission", exo.DecodeMailboxPermission) {
 		if err != nil {
 			return err
@@ -46,6 +47,7 @@ func (n *run) mailboxPermissions() error {
 			mailbox = r.Unit.Key
 		}
 		for _, p := range r.V {
+			heard = true
 			if permissions.IsSelf(p.User, p.UserSID) {
 				continue
 			}
@@ -64,7 +66,17 @@ func (n *run) mailboxPermissions() error {
 			rows[key].Rights = append(rows[key].Rights, p.AccessRights...)
 		}
 	}
+	n.silent(heard, snapshot.MailboxPermissions)
 	return flush()
+}
+
+// silent notes an answer that is empty for the whole tenant: every mailbox has at least
+// an entry of its own, so that nothing at all means that nothing was shown.
+func (n *run) silent(heard bool, set snapshot.Dataset) {
+	active := slices.ContainsFunc(n.mailboxes, func(m mailboxRef) bool { return exo.InScope(m.raw) && !m.inactive })
+	if !heard && active {
+		n.gap(set, "the service showed no entry at all, not even those that every mailbox has")
+	}
 }
 
 func (n *run) address(mailbox string) string {
@@ -78,11 +90,13 @@ func (n *run) address(mailbox string) string {
 // tenant-wide listing or one unit per recipient.
 func (n *run) sendAs() error {
 	rows := map[string]*snapshot.SendAsPermission{}
+	heard := false
 	for r, err := range decode(n, "exo/Get-RecipientPermission", exo.DecodeRecipientPermission) {
 		if err != nil {
 			return err
 		}
 		p := r.V
+		heard = true
 		if permissions.IsSelf(p.Trustee, p.TrusteeSID) {
 			continue
 		}
@@ -98,6 +112,7 @@ func (n *run) sendAs() error {
 		}
 		rows[key].Rights = append(rows[key].Rights, p.AccessRights...)
 	}
+	n.silent(heard, snapshot.SendAs)
 	keys := make([]string, 0, len(rows))
 	for k := range rows {
 		keys = append(keys, k)

@@ -84,6 +84,9 @@ func (n *run) coverage(set snapshot.Dataset) (snapshot.Coverage, error) {
 	c.Expected, c.Collected, c.Failed = t.expected, t.collected, t.failed
 	c.State = t.state()
 	c.Reasons = append(c.Reasons, mergeReasons(t.reasons)...)
+	if err := n.tallyHelpers(&c); err != nil {
+		return c, err
+	}
 	for _, detail := range slices.Sorted(maps.Keys(n.gaps[set])) {
 		c.Reasons = append(c.Reasons, snapshot.Reason{Cause: snapshot.ServiceError, Detail: detail, Count: n.gaps[set][detail]})
 		if c.State == snapshot.CoverageComplete {
@@ -387,4 +390,64 @@ func mergeReasons(in []snapshot.Reason) []snapshot.Reason {
 		return strings.Compare(string(a.Cause)+"\x00"+a.Detail, string(b.Cause)+"\x00"+b.Detail)
 	})
 	return out
+}
+
+// names are the listings that turn names into people and ids into groups.
+var names = []snapshot.Source{"exo/Get-Recipient", "graph/users", "graph/groups"}
+
+// tallyHelpers lowers a dataset whose rows name somebody that could not be resolved while
+// a list of people or groups was not read in full: "nobody is called that" is then not
+// known. Members of groups are as complete as the list of groups that names them.
+func (n *run) tallyHelpers(c *snapshot.Coverage) error {
+	count := n.unresolved[c.Dataset]
+	if c.Dataset != snapshot.GroupMembers && count == 0 {
+		return nil
+	}
+	for _, src := range names {
+		if !n.plan.Has(src) {
+			continue
+		}
+		units, err := n.store.Units(n.ctx, src)
+		if err != nil {
+			return err
+		}
+		for _, u := range units {
+			if u.State == snapshot.Complete {
+				continue
+			}
+			r := snapshot.Reason{Cause: orCause(u.Cause, snapshot.Interrupted), Count: count,
+				Detail: fmt.Sprintf("names could not be resolved in full: %s was not read (%s)", src, firstOf(u.Detail, string(u.State)))}
+			if c.Dataset == snapshot.GroupMembers {
+				r.Count, r.Detail = 1, fmt.Sprintf("which groups matter is not known in full: %s was not read (%s)", src, firstOf(u.Detail, string(u.State)))
+			}
+			c.Reasons = append(c.Reasons, r)
+			if c.State == snapshot.CoverageComplete {
+				c.State = snapshot.CoveragePartial
+			}
+		}
+	}
+	return nil
+}
+
+// noteTrustee counts the rows whose trustee matched nobody.
+func (n *run) noteTrustee(set snapshot.Dataset, row any) {
+	var t snapshot.TrusteeRef
+	switch r := row.(type) {
+	case snapshot.MailboxPermission:
+		t = r.TrusteeRef
+	case snapshot.SendAsPermission:
+		t = r.TrusteeRef
+		if r.RecipientType == "" {
+			n.unresolved[set]++ // over whom the right is, nobody could say
+		}
+	case snapshot.SendOnBehalfDelegate:
+		t = r.TrusteeRef
+	case snapshot.FolderPermission:
+		t = r.TrusteeRef
+	default:
+		return
+	}
+	if t.TrusteeType == snapshot.TrusteeUnresolved {
+		n.unresolved[set]++
+	}
 }

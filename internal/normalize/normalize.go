@@ -38,7 +38,15 @@ func Run(ctx context.Context, s *snapshot.Store) error {
 		return err
 	}
 	return s.Derive(ctx, Version, func(d *snapshot.Deriver) error {
-		n := &run{ctx: ctx, store: s, plan: plan, sink: func(row any) error { return d.Put(ctx, row) }}
+		n := &run{ctx: ctx, store: s, plan: plan}
+		n.sink = func(row any) error {
+			set := snapshot.DatasetOf(row)
+			if !n.planned(origins[set]) {
+				return nil // read on the way to something else; the dataset itself was not asked for
+			}
+			n.noteTrustee(set, row)
+			return d.Put(ctx, row)
+		}
 		if err := n.all(); err != nil {
 			return err
 		}
@@ -110,6 +118,7 @@ type run struct {
 	outOfScope map[string]int64 // mailboxes outside the per-mailbox datasets, by kind
 	oddRows    map[snapshot.Source]int64
 	gaps       map[snapshot.Dataset]map[string]int64 // rows without a property that a check rests on, by what was not said
+	unresolved map[snapshot.Dataset]int64            // rows that name somebody who matched nobody
 }
 
 // all runs every stage in the order of their needs.
@@ -118,7 +127,7 @@ func (n *run) all() error {
 	n.users, n.skus, n.premium = map[string]userRef{}, map[string]skuRef{}, map[string]bool{}
 	n.principals, n.resources = map[string]principalRef{}, map[string]resourceRef{}
 	n.outOfScope, n.oddRows = map[string]int64{}, map[snapshot.Source]int64{}
-	n.gaps = map[snapshot.Dataset]map[string]int64{}
+	n.gaps, n.unresolved = map[snapshot.Dataset]map[string]int64{}, map[snapshot.Dataset]int64{}
 	stages := []struct {
 		name   string
 		do     func() error
@@ -231,7 +240,7 @@ func (n *run) complete(src snapshot.Source) (bool, error) {
 // GroupsOfInterest lists the ids of the groups that hold a right, a role or an app
 // role, are a forwarding or rule target, or scope an application policy, sorted.
 func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
-	seen := map[string]bool{}
+	seen, sure := map[string]bool{}, map[string]bool{}
 	add := func(id string) {
 		if id != "" {
 			seen[id] = true
@@ -243,10 +252,12 @@ func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
 		case snapshot.AppRoleAssignment:
 			if r.PrincipalType == "Group" {
 				add(r.Principal)
+				sure[r.Principal] = true
 			}
 		case snapshot.DirectoryRoleAssignment:
 			if r.MemberType == "group" {
 				add(r.Member)
+				sure[r.Member] = true
 			}
 		case snapshot.ExchangeRoleAssignment:
 			if r.MemberType == "group" {
@@ -262,7 +273,8 @@ func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
 	}
 	var out []string
 	for id := range seen {
-		if n.isEntraGroup(id) {
+		// What Graph itself calls a group is one, whether or not the list of groups was read.
+		if sure[id] || n.isEntraGroup(id) {
 			out = append(out, id)
 		}
 	}

@@ -309,6 +309,10 @@ func TestCoverageFoldsUnits(t *testing.T) {
 	unit := func(key string, s snapshot.State) func(fixture) {
 		return func(f fixture) {
 			f.t.Helper()
+			if s == snapshot.Complete {
+				f.put("exo/Get-MailboxPermission", key, "000001", s, `{"User":"NT AUTHORITY\\SELF","UserSid":"S-1-5-10","AccessRights":["FullAccess"]}`)
+				return
+			}
 			f.put("exo/Get-MailboxPermission", key, "000001", s)
 		}
 	}
@@ -356,6 +360,40 @@ func TestEligibleRolesWithoutALicenceAreComplete(t *testing.T) {
 		c := f.coverage(snapshot.DirectoryRoleAssignments)
 		if c.State != want || len(c.Reasons) == 0 {
 			t.Errorf("%s: %+v, want %s with a reason", state, c, want)
+		}
+	}
+}
+
+// An answer without a single entry shows nothing, and is no proof that there is none.
+func TestASilentServiceIsNoCleanTenant(t *testing.T) {
+	f := people(t, "")
+	for _, m := range []string{kim, lee} {
+		f.put("exo/Get-MailboxPermission", m, "000001", snapshot.Complete)
+	}
+	f.list("exo/Get-RecipientPermission")
+	f.run()
+	for _, d := range []snapshot.Dataset{snapshot.MailboxPermissions, snapshot.SendAs} {
+		if c := f.coverage(d); c.State == snapshot.CoverageComplete || len(c.Reasons) == 0 {
+			t.Errorf("%s: %+v, want a gap", d, c)
+		}
+	}
+}
+
+// A trustee that matches nobody is only then known to match nobody when everybody was listed.
+func TestUnresolvedTrusteesNeedTheWholeDirectory(t *testing.T) {
+	for _, denied := range []bool{false, true} {
+		f := people(t, "")
+		if denied {
+			f.put("graph/groups", "", "000001", snapshot.Denied)
+		}
+		f.put("exo/Get-MailboxPermission", lee, "000001", snapshot.Complete, `{"User":"Some Team","UserSid":"S-1-5-21-1-1-1-1","AccessRights":["FullAccess"],"Deny":false,"IsInherited":false}`)
+		f.put("exo/Get-MailboxPermission", kim, "000001", snapshot.Complete)
+		f.run()
+		if c := f.coverage(snapshot.MailboxPermissions); (c.State == snapshot.CoverageComplete) == denied {
+			t.Errorf("groups denied %v: %+v", denied, c)
+		}
+		if c := f.coverage(snapshot.GroupMembers); (c.State == snapshot.CoverageComplete) == denied {
+			t.Errorf("groups denied %v: group members %+v", denied, c)
 		}
 	}
 }

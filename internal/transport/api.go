@@ -56,7 +56,9 @@ type Endpoint struct {
 
 // Config builds a Stack.
 type Config struct {
-	Tenant            string // tenant id; the tenant segment of Exchange paths must equal it
+	Tenant string // tenant id; the tenant segment of Exchange paths must equal it
+	// TenantNames are the tenant's domains: links that the service sends may name it by one.
+	TenantNames       []string
 	Graph, Exchange   Endpoint
 	Tokens            TokenSource
 	RootCAs           *x509.CertPool // nil: the system's

@@ -38,6 +38,7 @@ type errand struct {
 type guard struct {
 	next      http.RoundTripper
 	tenant    string
+	names     []string // domains of the tenant, by which links may name it
 	services  map[Service]*pinned
 	userAgent string
 }
@@ -185,7 +186,7 @@ func (g *guard) decideOn(r *http.Request, e *errand, headers http.Header) ([]byt
 		}
 		return nil, nil
 	}
-	version, resource, ok := exchangeResource(r.URL.Path, g.tenant)
+	version, resource, ok := g.exchangeResource(r.URL.Path)
 	if !ok {
 		return nil, refuse("path %.128q is not below the admin API of this tenant", r.URL.Path)
 	}
@@ -273,7 +274,7 @@ func (g *guard) link(c checked) (*url.URL, error) {
 	if err := checkURL(u, place); err != nil {
 		return nil, err
 	}
-	version, resource, ok := exchangeResource(u.Path, g.tenant)
+	version, resource, ok := g.exchangeResource(u.Path)
 	if !ok || version != "beta" || resource != invokeCommand {
 		return nil, refuse("next link with path %.128q", u.Path)
 	}
@@ -399,6 +400,9 @@ func (p *pinned) learn(location string) (*url.URL, error) {
 	}
 	host := strings.ToLower(to.Hostname())
 	label, found := strings.CutSuffix(host, p.suffix)
+	if strings.EqualFold(to.Host, p.base.Host) && to.Scheme == p.base.Scheme && to.User == nil {
+		return &url.URL{Scheme: p.base.Scheme, Host: p.base.Host}, nil // where we are already
+	}
 	if p.suffix == "" || !found || !isLabel(label) || to.User != nil {
 		return nil, refuse("redirect to host %.128q", to.Host)
 	}

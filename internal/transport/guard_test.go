@@ -490,6 +490,17 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+// A link may name the tenant by its id or by a domain of its own, and by nothing else.
+func TestLinksMayNameTheTenantByItsDomains(t *testing.T) {
+	g := &guard{tenant: tenant, names: []string{"contoso.example", "contoso.onmicrosoft.example"}}
+	for name, want := range map[string]bool{tenant: true, strings.ToUpper(tenant): true, "contoso.example": true, "Contoso.OnMicrosoft.example": true,
+		"fabrikam.example": false, "contoso.example.evil.example": false, "": false} {
+		if _, resource, ok := g.exchangeResource("/adminapi/beta/" + name + "/InvokeCommand"); ok != want || ok && resource != "InvokeCommand" {
+			t.Errorf("tenant %q in a link: accepted %v, want %v", name, ok, want)
+		}
+	}
+}
+
 func TestLearnRegion(t *testing.T) {
 	for location, want := range map[string]string{
 		"https://eur01.outlook.office365.com/adminapi/x":       "eur01.outlook.office365.com",
@@ -497,7 +508,6 @@ func TestLearnRegion(t *testing.T) {
 		"http://eur01.outlook.office365.com/x":                 "eur01.outlook.office365.com", // built anew as https
 		"//eur01.outlook.office365.com/x":                      "eur01.outlook.office365.com",
 		"https://a.b.outlook.office365.com/x":                  "",
-		"https://outlook.office365.com/x":                      "",
 		"https://.outlook.office365.com/x":                     "",
 		"https://eur01.outlook.office365.com.evil.example/":    "",
 		"https://evil.example/":                                "",
@@ -526,6 +536,14 @@ func TestLearnRegion(t *testing.T) {
 		if got := place.region; got != want {
 			t.Errorf("after learn(%q) the region is %q, want %q", location, got, want)
 		}
+	}
+	// A redirect to where we are teaches nothing and is no harm; it is followed once, with the guard's own URL.
+	here, err := newPinned(cloud(t).Exchange, always)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, err := here.learn("https://outlook.office365.com/elsewhere?x=y"); err != nil || u.String() != "https://outlook.office365.com" || here.region != "" {
+		t.Errorf("learn of the host itself = %v, %v, region %q", u, err, here.region)
 	}
 	place, _ := newPinned(cloud(t).Exchange, always)
 	for i := range maxRegions {

@@ -191,3 +191,16 @@ func exchangeResource(path, tenant string) (version, resource string, ok bool) {
 	}
 	return parts[2], parts[4], true
 }
+
+// exchangeResource reads a path of this tenant, named by its id or by one of its domains.
+func (g *guard) exchangeResource(path string) (version, resource string, ok bool) {
+	if version, resource, ok = exchangeResource(path, g.tenant); ok {
+		return version, resource, true
+	}
+	for _, name := range g.names {
+		if version, resource, ok = exchangeResource(path, name); ok {
+			return version, resource, true
+		}
+	}
+	return "", "", false
+}

@@ -206,7 +206,7 @@ func (s *Stack) pause(ctx context.Context, c *call, d time.Duration, reason stri
 func (s *Stack) redirect(c *call, answer *Response) step {
 	location := answer.Header.Get("Location")
 	if c.service == Exchange && c.method == http.MethodGet && !c.redirected && answer.Status != http.StatusNotModified {
-		if _, resource, ok := exchangeResource(c.url.Path, s.guard.tenant); ok && namesRegion(resource) {
+		if _, resource, ok := s.guard.exchangeResource(c.url.Path); ok && namesRegion(resource) {
 			region, err := s.guard.services[Exchange].learn(location)
 			if err != nil {
 				return step{err: s.fail(c, answer, Invalid, err)}

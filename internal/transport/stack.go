@@ -62,7 +62,7 @@ func newStack(c Config, next http.RoundTripper) (*Stack, error) {
 	}
 	p := c.Policy.filled()
 	s := &Stack{
-		guard:    &guard{next: next, tenant: c.Tenant, services: map[Service]*pinned{}, userAgent: cmp.Or(c.UserAgent, "tenantaudit")},
+		guard:    &guard{next: next, tenant: c.Tenant, names: c.TenantNames, services: map[Service]*pinned{}, userAgent: cmp.Or(c.UserAgent, "tenantaudit")},
 		policy:   p,
 		logger:   cmp.Or(c.Logger, slog.New(slog.DiscardHandler)),
 		onWait:   c.OnWait,
@@ -201,7 +201,7 @@ func (s *Stack) Get(ctx context.Context, r Request) (*Response, error) {
 		u.RawQuery = strings.ReplaceAll(u.RawQuery, " ", "%20")
 		c.url = &u
 		c.label = "GET " + escape(u.Path)
-		if _, resource, ok := exchangeResource(u.Path, s.guard.tenant); ok && r.Service == Exchange {
+		if _, resource, ok := s.guard.exchangeResource(u.Path); ok && r.Service == Exchange {
 			c.label = "GET " + escape(resource)
 		}
 		if r.Bucket == "" && r.Service == Graph {
