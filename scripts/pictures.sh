@@ -52,5 +52,5 @@ page() { # name sheet resolution x y width height: the first page with the sheet
 	pdftoppm -r "$3" -x "$4" -y "$5" -W "$6" -H "$7" -png -f $n -l $n -singlefile "$work/review.pdf" "$out/$1"
 }
 page workbook-cover Cover 110 30 60 850 590
-page workbook-findings Findings 82 14 46 1248 440
+page workbook-findings Findings 82 14 46 1272 416
 ls -l "$out"

@@ -117,7 +117,8 @@ func fits(ctx context.Context, s *snapshot.Store, dir string, plan normalize.Pla
 	if _, err := s.Meta(ctx, "run", &run); err != nil {
 		return err
 	}
-	if run.Complete && !resume {
+	// The manifest is written last: without it the run was cut off before its review was whole.
+	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); run.Complete && err == nil && !resume {
 		return usageError("%s holds a finished review of %s: choose another folder with --out, or pass --resume to read again what failed", dir, run.FinishedAt.Format(time.DateOnly))
 	}
 	return nil
