@@ -110,6 +110,7 @@ func (c Check) Controls() (mapping facts.Mapping, ok bool) { return facts.Contro
 type Reader interface {
 	Coverage(snapshot.Dataset) (snapshot.Coverage, error)
 	Tenant() snapshot.Tenant
+	Run() snapshot.Run
 
 	SKUs() iter.Seq2[snapshot.SKU, error]
 	UserLicences() iter.Seq2[snapshot.UserLicence, error]
@@ -134,10 +135,35 @@ type Reader interface {
 	ExchangeRoleAssignments() iter.Seq2[snapshot.ExchangeRoleAssignment, error]
 	ApplicationAccessPolicies() iter.Seq2[snapshot.ApplicationAccessPolicy, error]
 	GroupMembers() iter.Seq2[snapshot.GroupMember, error]
+	Users() iter.Seq2[snapshot.User, error]
+	TransportConfigs() iter.Seq2[snapshot.TransportConfig, error]
+	CASMailboxes() iter.Seq2[snapshot.CASMailbox, error]
+	SharingPolicies() iter.Seq2[snapshot.SharingPolicy, error]
+	AuthorizationPolicies() iter.Seq2[snapshot.AuthorizationPolicy, error]
+	AdminConsentPolicies() iter.Seq2[snapshot.AdminConsentPolicy, error]
+	RoleAssignmentSchedules() iter.Seq2[snapshot.RoleAssignmentSchedule, error]
+	ManagementRoleAssignments() iter.Seq2[snapshot.ManagementRoleAssignment, error]
+	EffectiveAccess() iter.Seq2[snapshot.AccessRow, error]
 }
 
+// Options are what a person may set for the judgement. The zero value gives the
+// defaults.
+type Options struct {
+	// AuditRetentionDays is how long audit records are needed; 0: DefaultAuditRetentionDays.
+	AuditRetentionDays int
+	// WideReach is the number of mailboxes from which on a principal's reach is wide; 0:
+	// 10 mailboxes or 2 % of the active ones, whichever is more.
+	WideReach int
+}
+
+// DefaultAuditRetentionDays is what Audit (Standard) keeps.
+const DefaultAuditRetentionDays = 180
+
 // Input is what a check may look at.
-type Input struct{ Reader }
+type Input struct {
+	Reader
+	Options Options
+}
 
 // Output is what a check found.
 type Output struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tenantaudit/internal/snapshot"
 )
@@ -19,8 +20,13 @@ type fake struct {
 	rows  []any
 	cover map[snapshot.Dataset]snapshot.Coverage
 	// broken is the dataset whose iteration ends in an error.
-	broken snapshot.Dataset
+	broken  snapshot.Dataset
+	options Options
+	run     snapshot.Run
 }
+
+// reviewed is when the fake's rows were read.
+var reviewed = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 
 var errBroken = errors.New("store is broken")
 
@@ -45,6 +51,14 @@ func (f *fake) Coverage(d snapshot.Dataset) (snapshot.Coverage, error) {
 
 func (f *fake) Tenant() snapshot.Tenant {
 	return snapshot.Tenant{ID: "tenant-1", DisplayName: "Contoso", DefaultDomain: "contoso.example"}
+}
+
+func (f *fake) Run() snapshot.Run {
+	r := f.run
+	if r.StartedAt.IsZero() {
+		r.StartedAt = reviewed
+	}
+	return r
 }
 
 func rowsOf[T any](f *fake, d snapshot.Dataset) iter.Seq2[T, error] {
@@ -129,6 +143,34 @@ func (f *fake) GroupMembers() iter.Seq2[snapshot.GroupMember, error] {
 	return rowsOf[snapshot.GroupMember](f, snapshot.GroupMembers)
 }
 
+func (f *fake) Users() iter.Seq2[snapshot.User, error] {
+	return rowsOf[snapshot.User](f, snapshot.Users)
+}
+func (f *fake) TransportConfigs() iter.Seq2[snapshot.TransportConfig, error] {
+	return rowsOf[snapshot.TransportConfig](f, snapshot.TransportConfigs)
+}
+func (f *fake) CASMailboxes() iter.Seq2[snapshot.CASMailbox, error] {
+	return rowsOf[snapshot.CASMailbox](f, snapshot.CASMailboxes)
+}
+func (f *fake) SharingPolicies() iter.Seq2[snapshot.SharingPolicy, error] {
+	return rowsOf[snapshot.SharingPolicy](f, snapshot.SharingPolicies)
+}
+func (f *fake) AuthorizationPolicies() iter.Seq2[snapshot.AuthorizationPolicy, error] {
+	return rowsOf[snapshot.AuthorizationPolicy](f, snapshot.AuthorizationPolicies)
+}
+func (f *fake) AdminConsentPolicies() iter.Seq2[snapshot.AdminConsentPolicy, error] {
+	return rowsOf[snapshot.AdminConsentPolicy](f, snapshot.AdminConsentPolicies)
+}
+func (f *fake) RoleAssignmentSchedules() iter.Seq2[snapshot.RoleAssignmentSchedule, error] {
+	return rowsOf[snapshot.RoleAssignmentSchedule](f, snapshot.RoleAssignmentSchedules)
+}
+func (f *fake) ManagementRoleAssignments() iter.Seq2[snapshot.ManagementRoleAssignment, error] {
+	return rowsOf[snapshot.ManagementRoleAssignment](f, snapshot.ManagementRoleAssignments)
+}
+func (f *fake) EffectiveAccess() iter.Seq2[snapshot.AccessRow, error] {
+	return rowsOf[snapshot.AccessRow](f, snapshot.EffectiveAccess)
+}
+
 func on() *bool  { v := true; return &v }
 func off() *bool { v := false; return &v }
 
@@ -140,7 +182,7 @@ func judge(t *testing.T, id string, f *fake) (Result, []Finding) {
 		t.Fatalf("no check %s", id)
 	}
 	var found []Finding
-	results, err := Run(context.Background(), f, []Check{c}, func(x Finding) error {
+	results, err := Run(context.Background(), f, f.options, []Check{c}, func(x Finding) error {
 		found = append(found, x)
 		return nil
 	})

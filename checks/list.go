@@ -9,27 +9,7 @@ import (
 // list is every check, in the order of reports: by area, and within an area as
 // one reads them.
 func list() []Check {
-	return []Check{
-		licenceInventory,
-
-		auditUALIngestionEnabled,
-		auditOrgMailboxAuditOn,
-		auditMailboxAudited,
-		auditMailboxActionsComplete,
-		auditMailboxBypassAbsent,
-
-		mailMailboxForwarding,
-		mailInboxRuleForwarding,
-		mailTransportRuleRedirects,
-
-		delegationFullAccess,
-		delegationSendAs,
-		delegationSendOnBehalf,
-		delegationFolderPermissions,
-
-		oauthTier0ApplicationPermissions,
-		oauthDelegatedGrantsAllPrincipals,
-	}
+	return slices.Concat(licenceChecks(), auditChecks(), mailChecks(), delegationChecks(), oauthChecks(), rolesChecks())
 }
 
 // All returns every check, in the order of reports.

@@ -17,7 +17,7 @@ import (
 // by check, sorted by subject. An error is a broken store, an emit that failed or
 // a cancelled context; a check that panics gets a Result that says so, and the
 // others go on.
-func Run(ctx context.Context, r Reader, list []Check, emit func(Finding) error) ([]Result, error) {
+func Run(ctx context.Context, r Reader, o Options, list []Check, emit func(Finding) error) ([]Result, error) {
 	results := make([]Result, 0, len(list))
 	for _, c := range list {
 		if err := ctx.Err(); err != nil {
@@ -27,7 +27,7 @@ func Run(ctx context.Context, r Reader, list []Check, emit func(Finding) error) 
 		if err != nil {
 			return nil, fmt.Errorf("check %s: %w", c.ID, err)
 		}
-		out, broken, err := try(c, r)
+		out, broken, err := try(c, Input{r, o})
 		if err != nil {
 			return nil, fmt.Errorf("check %s: %w", c.ID, err)
 		}
@@ -44,14 +44,14 @@ func Run(ctx context.Context, r Reader, list []Check, emit func(Finding) error) 
 
 // try runs one check. broken is what went wrong inside the check itself; its
 // findings are then dropped, because nobody knows which of them are true.
-func try(c Check, r Reader) (out Output, broken string, err error) {
+func try(c Check, in Input) (out Output, broken string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = Output{}, nil
 			broken = fmt.Sprintf("internal error in %s (%s); please report it", c.ID, oneLine(fmt.Sprint(p)))
 		}
 	}()
-	out, err = c.Run(Input{r})
+	out, err = c.Run(in)
 	return out, "", err
 }
 

@@ -132,7 +132,7 @@ func TestRunIsDeterministic(t *testing.T) {
 	var first []byte
 	for i := range 20 {
 		var b bytes.Buffer
-		_, err := Run(context.Background(), sample(), All(), func(f Finding) error { return json.NewEncoder(&b).Encode(f) })
+		_, err := Run(context.Background(), sample(), Options{}, All(), func(f Finding) error { return json.NewEncoder(&b).Encode(f) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +164,7 @@ func TestRunGoesOnAfterAPanic(t *testing.T) {
 	bad := Check{ID: "x.panics", Severity: High, Needs: []snapshot.Dataset{snapshot.Mailboxes},
 		Run: func(Input) (Output, error) { panic("index out of range\nin\ttenant text \u202e") }}
 	good, _ := Get("licence.inventory")
-	results, err := Run(context.Background(), with(), []Check{bad, good}, func(Finding) error { return nil })
+	results, err := Run(context.Background(), with(), Options{}, []Check{bad, good}, func(Finding) error { return nil })
 	if err != nil || len(results) != 2 {
 		t.Fatalf("%v, %v", results, err)
 	}
@@ -181,18 +181,18 @@ func TestRunReturnsWhatIsNoPropertyOfTheTenant(t *testing.T) {
 		for _, need := range c.Needs {
 			f := sample()
 			f.broken = need
-			if _, err := Run(context.Background(), f, []Check{c}, func(Finding) error { return nil }); c.reads(need) && !errors.Is(err, errBroken) {
+			if _, err := Run(context.Background(), f, Options{}, []Check{c}, func(Finding) error { return nil }); c.reads(need) && !errors.Is(err, errBroken) {
 				t.Errorf("%s with a broken %s: %v", c.ID, need, err)
 			}
 		}
 	}
 	stop := errors.New("disk is full")
-	if _, err := Run(context.Background(), sample(), All(), func(Finding) error { return stop }); !errors.Is(err, stop) {
+	if _, err := Run(context.Background(), sample(), Options{}, All(), func(Finding) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("emit failed: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Run(ctx, sample(), All(), func(Finding) error { return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := Run(ctx, sample(), Options{}, All(), func(Finding) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

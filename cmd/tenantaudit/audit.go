@@ -127,7 +127,7 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 	if !review {
 		return errors.Join(a.collected(o.out, view), s.refusals())
 	}
-	j, err := judge(ctx, view, o.chosen)
+	j, err := judge(ctx, view, o.judgement, o.chosen)
 	if err != nil {
 		return err
 	}

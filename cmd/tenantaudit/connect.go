@@ -217,7 +217,7 @@ func everyServicePrincipal(ctx context.Context, s graph.Store) ([]string, error)
 func identity(ctx context.Context, store *snapshot.Store, claims wire.Claims, run *snapshot.Run) error {
 	run.IdentityType = claims.IdentityType()
 	run.Scopes = append([]string{}, claims.Scopes...)
-	run.Identity = claims.UPN
+	run.Identity, run.IdentityID = claims.UPN, claims.ObjectID
 	if run.IdentityType == wire.IdentityApplication {
 		run.Scopes = append([]string{}, claims.Roles...)
 		run.Identity = claims.AppDisplayName

@@ -76,7 +76,7 @@ func (a *app) check(ctx context.Context, path string, scope *scopeOptions, out *
 		return err
 	}
 	defer closing(store, &err)
-	j, err := judge(ctx, view, scope.chosen)
+	j, err := judge(ctx, view, out.judgement, scope.chosen)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (a *app) report(ctx context.Context, path string, scope *scopeOptions, out 
 		return err
 	}
 	defer closing(store, &err)
-	j, err := judge(ctx, view, scope.chosen)
+	j, err := judge(ctx, view, out.judgement, scope.chosen)
 	if err != nil {
 		return err
 	}

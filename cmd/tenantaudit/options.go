@@ -252,6 +252,7 @@ type outputOptions struct {
 	formats         []string
 	failOn          string
 	requireCoverage bool
+	judgement       checks.Options
 }
 
 var formats = []string{"xlsx", "html", "json", "csv"}
@@ -268,6 +269,8 @@ func (o *outputOptions) bindReport(f *pflag.FlagSet) {
 
 func (o *outputOptions) bindVerdict(f *pflag.FlagSet) {
 	f.StringVar(&o.failOn, "fail-on", "", "exit 3 when a finding of this severity or worse exists: critical, high, medium or low")
+	f.IntVar(&o.judgement.AuditRetentionDays, "audit-retention-days", checks.DefaultAuditRetentionDays, "how long audit records are needed, in days")
+	f.IntVar(&o.judgement.WideReach, "wide-reach", 0, "number of mailboxes from which on a reach is wide (default: 10 or 2 % of them, whichever is more)")
 	f.BoolVar(&o.requireCoverage, "require-coverage", false, "exit 4 when a chosen check could not be evaluated in full")
 }
 
@@ -278,6 +281,12 @@ func (o *outputOptions) validate() error {
 		if !slices.Contains(formats, f) {
 			return usageError("unknown --format %q: use any of %s", f, strings.Join(formats, ", "))
 		}
+	}
+	if o.judgement.AuditRetentionDays < 1 {
+		return usageError("--audit-retention-days %d: give a number of days of at least 1", o.judgement.AuditRetentionDays)
+	}
+	if o.judgement.WideReach < 0 {
+		return usageError("--wide-reach %d: give a number of mailboxes, or 0 for the default", o.judgement.WideReach)
 	}
 	if o.failOn != "" && !slices.Contains(failSeverities, o.failOn) {
 		return usageError("unknown --fail-on %q: use one of %s", o.failOn, strings.Join(failSeverities, ", "))

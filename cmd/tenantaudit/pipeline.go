@@ -248,10 +248,10 @@ type judged struct {
 	findings []checks.Finding
 }
 
-func judge(ctx context.Context, v *snapshot.Snapshot, list []checks.Check) (judged, error) {
+func judge(ctx context.Context, v *snapshot.Snapshot, o checks.Options, list []checks.Check) (judged, error) {
 	var j judged
 	var err error
-	j.results, err = checks.Run(ctx, v, list, func(f checks.Finding) error {
+	j.results, err = checks.Run(ctx, v, o, list, func(f checks.Finding) error {
 		j.findings = append(j.findings, f)
 		return nil
 	})

@@ -49,6 +49,14 @@ var origins = map[snapshot.Dataset]origin{
 	snapshot.ExchangeRoleAssignments:   {listings: []snapshot.Source{"exo/Get-RoleGroup", "exo/Get-RoleGroupMember"}},
 	snapshot.ApplicationAccessPolicies: {listings: []snapshot.Source{"exo/Get-ApplicationAccessPolicy", "exo/Get-ManagementRoleAssignment"}},
 	snapshot.GroupMembers:              {listings: []snapshot.Source{"graph/groupMembers"}},
+	snapshot.Users:                     {listings: []snapshot.Source{"graph/users"}},
+	snapshot.TransportConfigs:          {listings: []snapshot.Source{"exo/Get-TransportConfig"}},
+	snapshot.CASMailboxes:              {listings: []snapshot.Source{"exo/Get-CASMailbox"}},
+	snapshot.SharingPolicies:           {listings: []snapshot.Source{"exo/Get-SharingPolicy"}},
+	snapshot.AuthorizationPolicies:     {listings: []snapshot.Source{"graph/authorizationPolicy"}},
+	snapshot.AdminConsentPolicies:      {listings: []snapshot.Source{"graph/adminConsentRequestPolicy"}},
+	snapshot.RoleAssignmentSchedules:   {listings: []snapshot.Source{"graph/roleAssignmentScheduleInstances"}},
+	snapshot.ManagementRoleAssignments: {listings: []snapshot.Source{"exo/Get-ManagementRoleAssignment"}},
 }
 
 // optionalLicence are sources that a tenant without the licence simply does not

@@ -60,6 +60,15 @@ var rowTypes = []datasetType{
 	{ExchangeRoleAssignments, reflect.TypeFor[ExchangeRoleAssignment]()},
 	{ApplicationAccessPolicies, reflect.TypeFor[ApplicationAccessPolicy]()},
 	{GroupMembers, reflect.TypeFor[GroupMember]()},
+	{Users, reflect.TypeFor[User]()},
+	{TransportConfigs, reflect.TypeFor[TransportConfig]()},
+	{CASMailboxes, reflect.TypeFor[CASMailbox]()},
+	{SharingPolicies, reflect.TypeFor[SharingPolicy]()},
+	{AuthorizationPolicies, reflect.TypeFor[AuthorizationPolicy]()},
+	{AdminConsentPolicies, reflect.TypeFor[AdminConsentPolicy]()},
+	{RoleAssignmentSchedules, reflect.TypeFor[RoleAssignmentSchedule]()},
+	{ManagementRoleAssignments, reflect.TypeFor[ManagementRoleAssignment]()},
+	{EffectiveAccess, reflect.TypeFor[AccessRow]()},
 }
 
 // Datasets lists every dataset in report order.

@@ -56,6 +56,7 @@ type Run struct {
 	// CollectedFrom and CollectedTo are the times of the oldest and the newest stored answer.
 	CollectedFrom, CollectedTo time.Time
 	Identity                   string   // user principal name or application name; "" unknown
+	IdentityID                 string   // Entra object id of the account or service principal; "" unknown
 	IdentityType               string   // user, application; "" unknown
 	DirectoryRoles             []string // display names; empty when none are known
 	Scopes                     []string // delegated scopes or app roles of the Graph token

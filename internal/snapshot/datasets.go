@@ -31,6 +31,15 @@ const (
 	ExchangeRoleAssignments   Dataset = "exchangeRoleAssignments"
 	ApplicationAccessPolicies Dataset = "applicationAccessPolicies"
 	GroupMembers              Dataset = "groupMembers"
+	Users                     Dataset = "users"
+	TransportConfigs          Dataset = "transportConfig"
+	CASMailboxes              Dataset = "casMailboxes"
+	SharingPolicies           Dataset = "sharingPolicies"
+	AuthorizationPolicies     Dataset = "authorizationPolicy"
+	AdminConsentPolicies      Dataset = "adminConsentPolicy"
+	RoleAssignmentSchedules   Dataset = "roleAssignmentSchedules"
+	ManagementRoleAssignments Dataset = "managementRoleAssignments"
+	EffectiveAccess           Dataset = "effectiveAccess"
 )
 
 // Values of the trusteeType column.
@@ -331,8 +340,11 @@ type ServicePrincipal struct {
 	VerifiedPublisher      string       `json:"verifiedPublisher"`      // name or ""
 	AccountEnabled         *bool        `json:"accountEnabled"`
 	Credentials            []Credential `json:"credentials"`
-	Owners                 []ObjectRef  `json:"owners"`   // null when not read
-	KnownBad               string       `json:"knownBad"` // class or ""
+	Owners                 []ObjectRef  `json:"owners"` // null when not read
+	// ApplicationOwners own the registration in this tenant, and can add credentials like the owners
+	// of the service principal; empty for an application that is not registered here, null when not read.
+	ApplicationOwners []ObjectRef `json:"applicationOwners"`
+	KnownBad          string      `json:"knownBad"` // class or ""
 }
 
 // OAuth2PermissionGrant is one scope of one delegated grant. Source: GET /oauth2PermissionGrants.
@@ -403,4 +415,138 @@ type GroupMember struct {
 	Member     string `json:"member" key:"member"`
 	MemberType string `json:"memberType"` // user, guest, contact, group, servicePrincipal, device
 	MemberName string `json:"memberName"`
+}
+
+// User is an account of the directory. Source: GET /users.
+type User struct {
+	User                  string     `json:"user" key:"user"` // Entra object id
+	UserPrincipalName     string     `json:"userPrincipalName"`
+	DisplayName           string     `json:"displayName"`
+	Mail                  string     `json:"mail"`
+	UserType              string     `json:"userType"` // Member, Guest; "" for old objects, which are members
+	AccountEnabled        *bool      `json:"accountEnabled"`
+	OnPremisesSyncEnabled *bool      `json:"onPremisesSyncEnabled"` // null: a cloud account, or not sent
+	CreatedDateTime       *time.Time `json:"createdDateTime"`       // null for some accounts made before 2018
+}
+
+// TransportConfig is the tenant-wide mail flow configuration. Source: Get-TransportConfig.
+type TransportConfig struct {
+	Name                             string `json:"name" key:"name"`
+	SMTPClientAuthenticationDisabled *bool  `json:"smtpClientAuthenticationDisabled"` // the default for mailboxes that do not say
+}
+
+// Values of CASMailbox.SMTPAuth.
+const (
+	SMTPAuthInherits = "inherits" // SmtpClientAuthenticationDisabled is null: the tenant's default holds
+	SMTPAuthEnabled  = "enabled"
+	SMTPAuthDisabled = "disabled"
+)
+
+// CASMailbox is what protocols a mailbox accepts. Source: Get-CASMailbox.
+type CASMailbox struct {
+	Mailbox        string `json:"mailbox" key:"mailbox"` // as for Mailbox; the identity as sent when it is no mailbox that is known
+	MailboxAddress string `json:"mailboxAddress"`
+	SMTPAuth       string `json:"smtpAuth"` // one of the SMTPAuth… constants; "" when the key was not sent
+	IMAPEnabled    *bool  `json:"imapEnabled"`
+	POPEnabled     *bool  `json:"popEnabled"`
+}
+
+// SharingPolicy says what users may share with whom outside. Source: Get-SharingPolicy.
+type SharingPolicy struct {
+	Name    string   `json:"name" key:"name"`
+	Default *bool    `json:"default"`
+	Enabled *bool    `json:"enabled"`
+	Domains []string `json:"domains"` // "domain: action, action" as the policy holds them, blanks normalised; null when not sent
+}
+
+// AuthorizationPolicy is what users may do by default. Source: GET /policies/authorizationPolicy.
+type AuthorizationPolicy struct {
+	ID string `json:"id" key:"id"`
+	// PermissionGrantPolicies are the entries of permissionGrantPoliciesAssigned, as sent; null when not sent.
+	PermissionGrantPolicies     []string `json:"permissionGrantPoliciesAssigned"`
+	AllowedToCreateApps         *bool    `json:"allowedToCreateApps"`
+	AllowUserConsentForRiskyApp *bool    `json:"allowUserConsentForRiskyApps"`
+	AllowInvitesFrom            string   `json:"allowInvitesFrom"`
+	GuestUserRoleID             string   `json:"guestUserRoleId"`
+}
+
+// AdminConsentPolicy is the admin consent workflow. Source: GET /policies/adminConsentRequestPolicy.
+type AdminConsentPolicy struct {
+	ID              string   `json:"id" key:"id"` // "adminConsentRequestPolicy" where the service sends none
+	IsEnabled       *bool    `json:"isEnabled"`
+	NotifyReviewers *bool    `json:"notifyReviewers"`
+	Reviewers       []string `json:"reviewers"` // the query of each reviewer scope; null when not sent
+}
+
+// RoleAssignmentSchedule is a directory role in force, with how and until when it was given.
+// Source: GET /roleManagement/directory/roleAssignmentScheduleInstances (Entra ID P2).
+type RoleAssignmentSchedule struct {
+	ID             string     `json:"id" key:"id"`
+	Role           string     `json:"role"`
+	RoleTemplateID string     `json:"roleTemplateId"`
+	Member         string     `json:"member"`
+	MemberType     string     `json:"memberType"` // as DirectoryRoleAssignment
+	MemberName     string     `json:"memberName"`
+	AssignmentType string     `json:"assignmentType"` // Assigned; Activated (from an eligible role)
+	Inherited      bool       `json:"inherited"`      // through a group that has its own row
+	Scope          string     `json:"scope"`
+	EndDateTime    *time.Time `json:"endDateTime"` // null: no end
+	Privileged     *bool      `json:"privileged"`  // null for custom and unknown roles
+}
+
+// ManagementRoleAssignment is an Exchange role that is given to somebody directly, not
+// through a role group or a role assignment policy. Source: Get-ManagementRoleAssignment.
+type ManagementRoleAssignment struct {
+	ID           string `json:"id" key:"id"` // Identity or Name as sent
+	Role         string `json:"role"`
+	Assignee     string `json:"assignee"`     // Entra object id, or Guid, or the name as sent
+	AssigneeName string `json:"assigneeName"` // display name; as sent where it did not resolve
+	AssigneeType string `json:"assigneeType"` // user, guest, group, servicePrincipal, contact, unresolved
+	AppID        string `json:"appId"`        // of a service principal; ""
+	Delegating   bool   `json:"delegating"`   // may hand the role on, and not use it
+	Enabled      *bool  `json:"enabled"`
+	Scope        string `json:"scope"`   // the custom scope's or group's name; "" = whole organisation
+	ScopeID      string `json:"scopeId"` // Entra id of the scope group where it resolves
+}
+
+// Values of AccessRow.Capability.
+const (
+	CanRead         = "read"         // items of the mailbox, or of the folders named by Scope
+	CanChange       = "change"       // change or delete items
+	CanSendAs       = "sendAs"       // mail that looks as if the owner had sent it
+	CanSendOnBehalf = "sendOnBehalf" // mail that names both
+	CanManage       = "manage"       // change who has access
+	CanReceive      = "receive"      // mail reaches the principal as it arrives
+)
+
+// Everywhere is AccessRow.Mailbox of access that no mailbox limits.
+const Everywhere = "*"
+
+// AccessRow is one way in which somebody other than the owner reaches a mailbox: what is left
+// after groups are expanded and Deny entries are taken away. It is computed, not read.
+type AccessRow struct {
+	Mailbox          string `json:"mailbox" key:"mailbox"` // Everywhere for access to every mailbox
+	MailboxAddress   string `json:"mailboxAddress"`
+	Principal        string `json:"principal" key:"principal"` // as trusteeId; the name as sent where it did not resolve; "default", "anonymous"
+	PrincipalName    string `json:"principalName"`
+	PrincipalAddress string `json:"principalAddress"`
+	PrincipalType    string `json:"principalType"`               // one of the Trustee… constants
+	Capability       string `json:"capability" key:"capability"` // one of the Can… constants
+	// Route is the kind of grant: fullAccess, mailboxPermission, folder, sendAs, sendOnBehalf, application,
+	// delegatedGrant, exchangeRole, directoryRole, forwarding, inboxRule, transportRule.
+	Route string `json:"route" key:"route"`
+	// Via is the group, role group, role, permission or rule that gives it, outermost first, joined by " > "; "" for a grant to the principal itself.
+	Via string `json:"via" key:"via"`
+	// Scope is "mailbox", "folder:<path>", "tenant", or "members:<group>" for what a policy or scope limits.
+	Scope string `json:"scope" key:"scope"`
+	// Members is the number of people and applications in a group that stands for its members; null otherwise.
+	Members *int64 `json:"members"`
+	// Note says what limits the access without taking it away (the folder's parents are not visible, the
+	// role is eligible and not active, the rule is disabled); "".
+	Note string `json:"note"`
+	// Close is the one change that would close this route.
+	Close string `json:"close"`
+	// Dataset and Key are the row that gives the access.
+	Dataset string `json:"evidenceDataset"`
+	Key     string `json:"evidenceKey" key:"evidenceKey"`
 }

@@ -116,3 +116,30 @@ func (v *Snapshot) ApplicationAccessPolicies() iter.Seq2[ApplicationAccessPolicy
 func (v *Snapshot) GroupMembers() iter.Seq2[GroupMember, error] {
 	return All[GroupMember](v.ctx, v.store)
 }
+func (v *Snapshot) Users() iter.Seq2[User, error] {
+	return All[User](v.ctx, v.store)
+}
+func (v *Snapshot) TransportConfigs() iter.Seq2[TransportConfig, error] {
+	return All[TransportConfig](v.ctx, v.store)
+}
+func (v *Snapshot) CASMailboxes() iter.Seq2[CASMailbox, error] {
+	return All[CASMailbox](v.ctx, v.store)
+}
+func (v *Snapshot) SharingPolicies() iter.Seq2[SharingPolicy, error] {
+	return All[SharingPolicy](v.ctx, v.store)
+}
+func (v *Snapshot) AuthorizationPolicies() iter.Seq2[AuthorizationPolicy, error] {
+	return All[AuthorizationPolicy](v.ctx, v.store)
+}
+func (v *Snapshot) AdminConsentPolicies() iter.Seq2[AdminConsentPolicy, error] {
+	return All[AdminConsentPolicy](v.ctx, v.store)
+}
+func (v *Snapshot) RoleAssignmentSchedules() iter.Seq2[RoleAssignmentSchedule, error] {
+	return All[RoleAssignmentSchedule](v.ctx, v.store)
+}
+func (v *Snapshot) ManagementRoleAssignments() iter.Seq2[ManagementRoleAssignment, error] {
+	return All[ManagementRoleAssignment](v.ctx, v.store)
+}
+func (v *Snapshot) EffectiveAccess() iter.Seq2[AccessRow, error] {
+	return All[AccessRow](v.ctx, v.store)
+}

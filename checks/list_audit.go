@@ -1,0 +1,11 @@
+package checks
+
+func auditChecks() []Check {
+	return []Check{
+		auditUALIngestionEnabled,
+		auditOrgMailboxAuditOn,
+		auditMailboxAudited,
+		auditMailboxActionsComplete,
+		auditMailboxBypassAbsent,
+	}
+}

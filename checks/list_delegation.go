@@ -1,0 +1,10 @@
+package checks
+
+func delegationChecks() []Check {
+	return []Check{
+		delegationFullAccess,
+		delegationSendAs,
+		delegationSendOnBehalf,
+		delegationFolderPermissions,
+	}
+}

@@ -1,0 +1,7 @@
+package checks
+
+func licenceChecks() []Check {
+	return []Check{
+		licenceInventory,
+	}
+}

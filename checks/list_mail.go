@@ -1,0 +1,9 @@
+package checks
+
+func mailChecks() []Check {
+	return []Check{
+		mailMailboxForwarding,
+		mailInboxRuleForwarding,
+		mailTransportRuleRedirects,
+	}
+}

@@ -1,0 +1,8 @@
+package checks
+
+func oauthChecks() []Check {
+	return []Check{
+		oauthTier0ApplicationPermissions,
+		oauthDelegatedGrantsAllPrincipals,
+	}
+}

@@ -1,0 +1,6 @@
+package checks
+
+func rolesChecks() []Check {
+	return []Check{
+	}
+}
