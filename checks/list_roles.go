@@ -1,6 +1,5 @@
 package checks
 
 func rolesChecks() []Check {
-	return []Check{
-	}
+	return []Check{}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tenantaudit/checks"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -25,6 +26,7 @@ type pageView struct {
 	Assessed, Checks                   int
 	Verdicts                           []verdictView
 	Coverage                           []coverageView
+	Limits                             []checks.Limit
 	Gaps                               []coverageView
 	Catalogue                          []groupView // every check
 	Groups                             []groupView // checks with findings
@@ -105,7 +107,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 		Title: cmp.Or(m.tenant.DisplayName, m.tenant.DefaultDomain, m.tenant.ID), Tenant: m.tenant,
 		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version, Domain: cmp.Or(m.tenant.DefaultDomain, m.tenant.ID),
 		Severities: m.bySeverity(), Statuses: m.byStatus(), Found: len(m.findings), Checks: len(m.checks),
-		Deleted: deletedStatement, Moment: momentStatement, GapText: gapStatement, ReadOnly: readOnlyStatement,
+		Limits: m.limits, Deleted: deletedStatement, Moment: momentStatement, GapText: gapStatement, ReadOnly: readOnlyStatement,
 	}
 	r := m.run.Requests
 	v.Facts = []pairView{

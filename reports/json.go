@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"tenantaudit/checks"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -192,6 +193,9 @@ func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 		return 0, err
 	}
 	if err := items(j, "findings", m.findings, findingView); err != nil {
+		return 0, err
+	}
+	if err := items(j, "limitations", m.limits, func(l checks.Limit) any { return l }); err != nil {
 		return 0, err
 	}
 	j.raw(",\n\"datasets\": {")

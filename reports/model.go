@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"tenantaudit/checks"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -28,6 +29,7 @@ type model struct {
 	findings []checkFinding      // worst first, then by check and subject
 	area     map[string]string   // area of each check ID
 	title    map[string]string   // title of each check ID
+	limits   []checks.Limit      // what the checks of this review cannot see
 }
 
 func newModel(src Source, res Results, version string) (*model, error) {
@@ -54,9 +56,11 @@ func newModel(src Source, res Results, version string) (*model, error) {
 	}
 	slices.SortStableFunc(m.coverage, func(a, b snapshot.Coverage) int { return cmp.Compare(order[a.Dataset], order[b.Dataset]) })
 
+	ran := make([]checks.Check, 0, len(res.Checks))
 	for _, r := range res.Checks {
-		m.checks = append(m.checks, resultOf(r))
+		m.checks, ran = append(m.checks, resultOf(r)), append(ran, r.Check)
 	}
+	m.limits = checks.Limits(ran)
 	slices.SortStableFunc(m.checks, func(a, b checkResult) int {
 		return cmp.Or(
 			cmp.Compare(areaRank(a.Area), areaRank(b.Area)), cmp.Compare(a.Area, b.Area),

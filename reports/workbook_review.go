@@ -129,6 +129,9 @@ func (b *workbook) readMe(_ context.Context, name string) error {
 	line("Deleted", deletedStatement, b.st.label)
 	line("Moment", momentStatement, b.st.label)
 	line("Gaps", gapStatement, b.st.label)
+	for _, l := range b.m.limits {
+		line("", l.Text, b.st.label)
+	}
 	heading("Careful")
 	line("Saving as CSV", "Text that begins like a formula is marked as text in this workbook. Saving a sheet as CSV from a spreadsheet program drops that mark; use the CSV files that tenantaudit writes (--format csv).", b.st.label)
 	line("Handling", handlingStatement, b.st.label)
