@@ -49,19 +49,18 @@ func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.StringVar(&o.denyStyle, "deny-style", "", "how Exchange refuses: nul403, json403, entity401 or 400notfound")
 	f.DurationVar(&o.latency, "latency", 0, "time before every answer")
 	f.BoolVar(&o.noP2, "no-p2", false, "a tenant without Entra ID P2")
-	f.StringSliceVar(&o.faults, "fault", nil, "faults as name or name:every-n-th request, such as throttle429:20; names are in the simulator's guide")
+	f.StringSliceVar(&o.faults, "fault", nil, "faults as name, name:n for each n-th request or name@n for the n-th, such as throttle429:20 or mailboxfault@51; names are in the simulator's guide")
 	f.StringVar(&o.signIn, "sign-in-error", "", "AADSTS code with which the token endpoint refuses")
 }
 
 func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 	var faults []faketenant.Fault
 	for _, f := range o.faults {
-		name, every, counted := strings.Cut(f, ":")
-		n, err := strconv.Atoi(every)
-		if counted && (err != nil || n < 1) {
-			return nil, usageError("--fault %q: want name or name:n", f)
+		fault, err := parseFault(f)
+		if err != nil {
+			return nil, err
 		}
-		faults = append(faults, faketenant.Fault{Name: name, Every: n})
+		faults = append(faults, fault)
 	}
 	t, err := faketenant.New(faketenant.Options{
 		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, Faults: faults,
@@ -70,6 +69,29 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 		return nil, usageError("%s", err)
 	}
 	return t, nil
+}
+
+// parseFault reads "name", "name:n" (each n-th request) and "name@n" (the n-th only; for
+// faults of one mailbox the n-th mailbox).
+func parseFault(f string) (faketenant.Fault, error) {
+	name, every, hasEvery := strings.Cut(f, ":")
+	name, at, hasAt := strings.Cut(name, "@")
+	fault := faketenant.Fault{Name: name}
+	for _, n := range []struct {
+		given bool
+		text  string
+		into  *int
+	}{{hasEvery, every, &fault.Every}, {hasAt, at, &fault.At}} {
+		if !n.given {
+			continue
+		}
+		v, err := strconv.Atoi(n.text)
+		if err != nil || v < 1 {
+			return fault, usageError("--fault %q: want name, name:n or name@n", f)
+		}
+		*n.into = v
+	}
+	return fault, nil
 }
 
 func (a *app) simulateCommand() *cobra.Command {
