@@ -21,11 +21,38 @@ func coveredByDefault(recipientTypeDetails string) bool {
 // auditSwitch returns the organisation's AuditDisabled and its row; nil when it
 // is not known.
 func auditSwitch(in Input) (*bool, []Evidence, error) {
+	return organizationSwitch(in, func(o snapshot.OrganizationConfig) *bool { return o.AuditDisabled })
+}
+
+// organizationSwitch returns one switch of the organisation and its row; nil when it
+// is not known.
+func organizationSwitch(in Input, pick func(snapshot.OrganizationConfig) *bool) (*bool, []Evidence, error) {
 	rows, err := collect(in.OrganizationConfigs())
 	if err != nil || len(rows) == 0 {
 		return nil, nil, err
 	}
-	return rows[0].AuditDisabled, []Evidence{evidence(snapshot.OrganizationConfigs, rows[0])}, nil
+	return pick(rows[0]), []Evidence{evidence(snapshot.OrganizationConfigs, rows[0])}, nil
+}
+
+// organizationMustHave judges a switch of the organisation that should be true.
+func organizationMustHave(in Input, property, summary string, pick func(snapshot.OrganizationConfig) *bool) (Output, error) {
+	on, proof, err := organizationSwitch(in, pick)
+	if err != nil {
+		return Output{}, err
+	}
+	if on == nil {
+		return Output{Gaps: gap(property+" was not sent", 1)}, nil
+	}
+	out := Output{Evaluated: 1}
+	if !*on {
+		out.Findings = []Finding{{
+			Subject:  in.tenantSubject(),
+			Summary:  summary,
+			Details:  map[string]any{property: false},
+			Evidence: proof,
+		}}
+	}
+	return out, nil
 }
 
 // auditedInEffect says whether the actions in a mailbox are recorded: the

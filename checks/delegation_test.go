@@ -101,12 +101,3 @@ func TestFolderPermissions(t *testing.T) {
 		t.Errorf("folders\n got %s\nwant %s (%v)", got, want, err)
 	}
 }
-
-func TestLicenceInventory(t *testing.T) {
-	const id = "licence.inventory"
-	runRows(t, id, []row{
-		{"lists", with(snapshot.SKU{SKUID: "s1"}, snapshot.SKU{SKUID: "s2"}, snapshot.UserLicence{User: "u", SKUID: "s1"}), "info 2/2", "", ""},
-		{"users denied", with(snapshot.SKU{SKUID: "s1"}).gap(cover(snapshot.UserLicences, snapshot.CoverageDenied, 0, 1, snapshot.MissingPrivilege)), "not-evaluated 0/1", "", "userLicences: denied"},
-	})
-	everyNeed(t, id, snapshot.SKU{SKUID: "s1"}, snapshot.UserLicence{User: "u", SKUID: "s1"})
-}

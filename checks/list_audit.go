@@ -6,6 +6,10 @@ func auditChecks() []Check {
 		auditOrgMailboxAuditOn,
 		auditMailboxAudited,
 		auditMailboxActionsComplete,
+		auditMailboxExplicitlyEnabled,
 		auditMailboxBypassAbsent,
+		auditMailboxLogAge,
+		auditPremiumActionsAvailable,
+		auditRetentionMeetsNeed,
 	}
 }

@@ -3,5 +3,6 @@ package checks
 func licenceChecks() []Check {
 	return []Check{
 		licenceInventory,
+		licenceEntraPremium,
 	}
 }

@@ -44,7 +44,7 @@ func runInboxRuleForwarding(in Input) (Output, error) {
 			unresolved[r.Mailbox] = true
 		case len(r.ExternalRecipients) > 0:
 			out.Findings = append(out.Findings, inboxRuleFinding(r, own))
-		case isFalse(r.SupportedByTask) && len(r.Actions) == 0 && !isFalse(r.Enabled):
+		case inboxRuleUnreadable(r) && !isFalse(r.Enabled):
 			// Made by another client with parts that the cmdlets do not know: it may well forward.
 			unreadable[r.Mailbox] = true
 		}
@@ -58,31 +58,16 @@ func runInboxRuleForwarding(in Input) (Output, error) {
 	}
 	out.Evaluated = max(0, read-len(unresolved)-len(unreadable))
 	out.Gaps = append(gap("the targets of a rule are not known", len(unresolved)),
-		gap("a rule made by another client is not fully readable: open the mailbox with a tool that reads MAPI rules", len(unreadable))...)
+		gap(inboxRuleUnreadableCause, len(unreadable))...)
 	return out, nil
 }
 
 func inboxRuleFinding(r snapshot.InboxRule, own *permissions.Domains) Finding {
 	external, unresolved := split(r.ExternalRecipients)
-	severity := High
-	switch {
-	case isFalse(r.Enabled):
-		severity = Low
-	case len(external) == 0:
-		severity = Medium
-	case isTrue(r.Enabled) && (isTrue(r.DeleteMessage) || isTrue(r.Hidden)):
-		severity = Critical
-	}
+	severity, raised := forwardingSeverity(r, len(external) > 0)
 	targets := few(external)
 	if len(external) == 0 {
 		targets = "targets that could not be resolved (" + few(unresolved) + ")"
-	}
-	kind := "Rule"
-	switch {
-	case isFalse(r.Enabled):
-		kind = "Disabled rule"
-	case isTrue(r.Hidden):
-		kind = "Hidden rule"
 	}
 	details := recipientDetails(r.ExternalRecipients, own)
 	details["rule"] = r.Name
@@ -91,11 +76,36 @@ func inboxRuleFinding(r snapshot.InboxRule, own *permissions.Domains) Finding {
 	details["deleteMessage"] = state(r.DeleteMessage)
 	details["conditions"] = r.Conditions
 	details["actions"] = r.Actions
+	details["raised"] = raised
 	return Finding{
 		Severity: severity,
-		Subject:  Subject{Type: "inboxRule", ID: snapshot.Key(r), Name: fmt.Sprintf("%s: %s", r.MailboxAddress, r.Name)},
-		Summary:  fmt.Sprintf("%s %q of %s sends mail to %s.", kind, r.Name, r.MailboxAddress, targets),
+		Subject:  inboxRuleSubject(r),
+		Summary:  fmt.Sprintf("%s %q of %s sends mail to %s.", inboxRuleKind(r), r.Name, r.MailboxAddress, targets),
 		Details:  details,
 		Evidence: []Evidence{evidence(snapshot.InboxRules, r)},
 	}
+}
+
+// forwardingSeverity returns the severity of a rule that sends mail outside, and what
+// raised or lowered it. A rule of which it is not known whether it is enabled raises nothing.
+func forwardingSeverity(r snapshot.InboxRule, resolved bool) (Severity, []string) {
+	raised := []string{}
+	switch {
+	case isFalse(r.Enabled):
+		return Low, append(raised, "the rule is disabled")
+	case !resolved:
+		return Medium, append(raised, "no target could be resolved")
+	case !isTrue(r.Enabled):
+		return High, raised
+	}
+	if isTrue(r.DeleteMessage) {
+		raised = append(raised, "the rule deletes the original")
+	}
+	if isTrue(r.Hidden) {
+		raised = append(raised, "the rule is hidden")
+	}
+	if len(raised) > 0 {
+		return Critical, raised
+	}
+	return High, raised
 }

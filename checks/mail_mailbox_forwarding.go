@@ -53,16 +53,19 @@ func forwardingFinding(m snapshot.Mailbox, own *permissions.Domains) (Finding, b
 		Evidence: []Evidence{evidence(snapshot.Mailboxes, m)},
 	}
 	external, unresolved := split(m.ForwardingExternalRecipients)
+	raised := []string{}
 	switch permissions.Where(m.ForwardingTargetType) {
 	case permissions.External:
 		f.Severity = High
 		f.Summary = fmt.Sprintf("%s forwards to %s.", m.MailboxAddress, few(external))
 		if isFalse(m.DeliverToMailboxAndForward) {
 			f.Severity = Critical
+			raised = append(raised, "no copy stays in the mailbox")
 			f.Summary = fmt.Sprintf("%s forwards to %s and keeps no copy.", m.MailboxAddress, few(external))
 		}
 	case permissions.Unresolved:
 		f.Severity = Medium
+		raised = append(raised, "no target could be resolved")
 		f.Summary = fmt.Sprintf("%s forwards to a target that could not be resolved: %s.", m.MailboxAddress, few(unresolved))
 	default:
 		return Finding{}, false
@@ -71,5 +74,6 @@ func forwardingFinding(m snapshot.Mailbox, own *permissions.Domains) (Finding, b
 	f.Details["ForwardingSmtpAddress"] = text(m.ForwardingSMTPAddress)
 	f.Details["forwardingTarget"] = m.ForwardingTarget
 	f.Details["DeliverToMailboxAndForward"] = state(m.DeliverToMailboxAndForward)
+	f.Details["raised"] = raised
 	return f, true
 }

@@ -2,7 +2,7 @@ package checks
 
 import (
 	"fmt"
-	"strings"
+	"maps"
 
 	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
@@ -52,35 +52,31 @@ func runTransportRuleRedirects(in Input) (Output, error) {
 
 func transportRuleFinding(r snapshot.TransportRule, own *permissions.Domains) Finding {
 	external, unresolved := split(r.ExternalRecipients)
-	// An unknown state or mode is taken for one that acts.
-	idle := strings.EqualFold(r.State, "Disabled") || r.Mode != "" && !strings.EqualFold(r.Mode, "Enforce")
-	severity := Critical
+	idle := transportRuleIdle(r)
+	severity, raised := Critical, []string{}
 	switch {
-	case idle:
-		severity = Low
+	case idle != "":
+		severity, raised = Low, append(raised, idle)
 	case len(external) == 0:
-		severity = Medium
+		severity, raised = Medium, append(raised, "no target could be resolved")
 	}
 	targets := few(external)
 	if len(external) == 0 {
 		targets = "targets that could not be resolved (" + few(unresolved) + ")"
 	}
 	verb := "sends mail to"
-	if idle {
+	if idle != "" {
 		verb = "does not act now, and would send mail to"
 	}
 	details := recipientDetails(r.ExternalRecipients, own)
-	details["state"] = r.State
-	details["mode"] = r.Mode
-	details["conditions"] = r.Conditions
-	details["exceptions"] = r.Exceptions
+	maps.Copy(details, transportRuleDetails(r, raised))
 	details["BlindCopyTo"] = r.BlindCopyTo
 	details["CopyTo"] = r.CopyTo
 	details["RedirectMessageTo"] = r.RedirectTo
 	details["AddToRecipients"] = r.AddToRecipients
 	return Finding{
 		Severity: severity,
-		Subject:  Subject{Type: "transportRule", ID: r.RuleID, Name: r.Name},
+		Subject:  Subject{Type: "transportRule", ID: snapshot.Key(r), Name: r.Name},
 		Summary:  fmt.Sprintf("Mail flow rule %q %s %s.", r.Name, verb, targets),
 		Details:  details,
 		Evidence: []Evidence{evidence(snapshot.TransportRules, r)},

@@ -1,11 +1,12 @@
 // Package facts holds the reference data that judgement needs: licences and
 // what they unlock, permissions and how dangerous they are, directory roles,
 // Microsoft's own applications, mailbox audit actions, control numbers of
-// public frameworks, and the trustees that belong to the service itself.
+// public frameworks, the trustees that belong to the service itself, and the
+// folders, words and headers by which rules that hide or exempt mail are known.
 //
 // The tables are JSON files under data, embedded in the binary; each names its
-// source. They carry identifiers, names and figures. All but trustees.json are
-// written by gen. A table is parsed when it is first asked for, once; after
+// source. They carry identifiers, names and figures. All but trustees.json and
+// mailrules.json are written by gen. A table is parsed when it is first asked for, once; after
 // that every function is a map look-up that is safe for concurrent use.
 //
 // Identifiers (GUIDs) are compared without regard to case. The package reads
