@@ -15,7 +15,7 @@ func TestUALIngestionEnabled(t *testing.T) {
 		{"off", with(snapshot.UnifiedAudit{Name: "a", UnifiedAuditLogIngestionEnabled: off()}), "fail 1/1", "critical tenant tenant-1", ""},
 		{"not sent", with(snapshot.UnifiedAudit{Name: "a", AdminAuditLogEnabled: on()}), "not-evaluated 0/1", "", "was not sent"},
 		{"no row", with(), "not-evaluated 0/1", "", "was not sent"},
-		{"denied", with().gap(cover(snapshot.UnifiedAudits, snapshot.CoverageDenied, 0, 1, snapshot.MissingPrivilege)), "not-evaluated 0/1", "", "unifiedAudit: denied [missing-privilege: for the test]"},
+		{"denied", with().gap(cover(snapshot.UnifiedAudits, snapshot.CoverageDenied, 0, 1, snapshot.MissingPrivilege)), "not-evaluated 0/1", "", "Unified audit log settings: access denied (for the test) [unifiedAudit: denied]"},
 	})
 	everyNeed(t, id, snapshot.UnifiedAudit{Name: "a", UnifiedAuditLogIngestionEnabled: on()})
 }
@@ -61,7 +61,7 @@ func TestMailboxAudited(t *testing.T) {
 		{"organisation unknown: only what is sure", with(snapshot.OrganizationConfig{Name: "o"},
 			mailbox("a", "UserMailbox", nil), mailbox("r", "RoomMailbox", unset), mailbox("s", "RoomMailbox", nil)), "fail 1/3", "high mailbox r", "was not sent (2)"},
 		{"half of the mailboxes", with(switchOn, mailbox("a", "UserMailbox", nil)).gap(cover(snapshot.Mailboxes, snapshot.CoveragePartial, 3, 4, snapshot.CauseThrottled)),
-			"not-evaluated 1/4", "", "mailboxes: partial, 3 of 4 read [throttled: for the test]"},
+			"not-evaluated 1/4", "", "Mailboxes: 3 of 4 read (throttled by the service: for the test) [mailboxes: partial]"},
 		{"a violation on half of the mailboxes", with(switchOn, mailbox("r", "RoomMailbox", unset)).gap(cover(snapshot.Mailboxes, snapshot.CoveragePartial, 3, 4, snapshot.CauseThrottled)),
 			"fail 1/4", "high mailbox r", "mailboxes: partial"},
 		{"no mailbox", with(switchOn), "pass 0/0", "", ""},

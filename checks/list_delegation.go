@@ -6,5 +6,13 @@ func delegationChecks() []Check {
 		delegationSendAs,
 		delegationSendOnBehalf,
 		delegationFolderPermissions,
+		delegationDefaultFolderRights,
+		delegationExternalSharing,
+		delegationPermissionTakeover,
+		delegationOrphanedTrustees,
+		delegationDisabledTrustees,
+		delegationWideReach,
+		delegationExchangeRoleGroups,
+		delegationEffectiveAccess,
 	}
 }

@@ -78,7 +78,7 @@ func TestAutoforwardOutboundPolicy(t *testing.T) {
 		{"no default policy", with(custom("Off", "Enabled", who)), "not-evaluated 1/2", "", "default policy is not among"},
 		{"nothing at all", with(), "not-evaluated 0/1", "", "default policy is not among"},
 		{"one that may be the default", with(unsure), "not-evaluated 0/1", "", "is not known (1)"},
-		{"denied", with().gap(cover(snapshot.OutboundSpamPolicies, snapshot.CoverageDenied, 0, 1, snapshot.MissingPrivilege)), "not-evaluated 0/1", "", "outboundSpamPolicies: denied [missing-privilege: for the test]"},
+		{"denied", with().gap(cover(snapshot.OutboundSpamPolicies, snapshot.CoverageDenied, 0, 1, snapshot.MissingPrivilege)), "not-evaluated 0/1", "", "outboundSpamPolicies: denied"},
 	})
 	everyNeed(t, id, base("Off"))
 }

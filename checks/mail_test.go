@@ -84,7 +84,7 @@ func TestInboxRuleForwarding(t *testing.T) {
 		{"a disabled one moves nothing", with(ownDomain, rule("1", func(r *snapshot.InboxRule) { unreadable(r); r.Enabled = off() })).gap(two), "pass 2/2", "", ""},
 		{"one that shows its actions is readable", with(ownDomain, rule("1", func(r *snapshot.InboxRule) { unreadable(r); r.Actions = []string{"MarkAsRead"} })).gap(two), "pass 2/2", "", ""},
 		{"a throttled mailbox is not a mailbox without rules", with(ownDomain).gap(cover(snapshot.InboxRules, snapshot.CoveragePartial, 3, 4, snapshot.CauseThrottled)),
-			"not-evaluated 3/4", "", "inboxRules: partial, 3 of 4 read [throttled"},
+			"not-evaluated 3/4", "", "Inbox rules: 3 of 4 read (throttled by the service"},
 		{"large identities keep their digits", with(ownDomain, rule("15394007230974001153", nil, out)).gap(two), "fail 2/2", "high inboxRule m|15394007230974001153", ""},
 	})
 	everyNeed(t, id, ownDomain, rule("1", nil))

@@ -168,26 +168,3 @@ func (r *Result) count(c Check, missing []snapshot.Coverage, broken bool) {
 		r.Expected = max(r.Expected, r.Evaluated+1)
 	}
 }
-
-// coverageCause says in one line why a dataset is not complete.
-func coverageCause(c snapshot.Coverage) string {
-	s := fmt.Sprintf("%s: %s", c.Dataset, c.State)
-	if c.Expected > 1 {
-		s += fmt.Sprintf(", %d of %d read", c.Collected, c.Expected)
-	}
-	var why []string
-	for _, r := range c.Reasons {
-		w := string(r.Cause)
-		if r.Count > 1 {
-			w += fmt.Sprintf(" (%d)", r.Count)
-		}
-		if r.Detail != "" {
-			w += ": " + r.Detail
-		}
-		why = append(why, oneLine(w))
-	}
-	if len(why) > 0 {
-		s += " [" + strings.Join(why, ", ") + "]"
-	}
-	return s
-}

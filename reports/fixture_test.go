@@ -119,7 +119,7 @@ func small(t *testing.T) (*memory, Results) {
 			result("licence.inventory", checks.Informative, checks.Info, 1, 1, 0, ""),
 			result("audit.mailbox_audited", checks.Pass, checks.High, 2, 2, 0, ""),
 			result("mail.mailbox_forwarding", checks.Fail, checks.Critical, 2, 2, 1, ""),
-			result("mail.inbox_rule_forwarding", checks.NotEvaluated, checks.High, 0, 2, 0, "inboxRules: denied [missing-privilege (2): Get-InboxRule]"),
+			result("mail.inbox_rule_forwarding", checks.NotEvaluated, checks.High, 0, 2, 0, "Inbox rules: access denied (Get-InboxRule) [inboxRules: denied]"),
 			result("delegation.full_access", checks.Informative, checks.Info, 1, 1, 1, ""),
 		},
 		Findings: []checks.Finding{

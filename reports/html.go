@@ -30,9 +30,10 @@ var appJS string
 
 // Limits of the page.
 const (
-	htmlData       = 40 << 20 // bytes of evidence; a table that does not fit is left out, and said to be
-	findingsPerSet = 150      // findings of one check that stand in the page itself
-	findingsPage   = 1_500    // and of all checks together; the table "findings" has every one
+	htmlData       = 40 << 20  // bytes of evidence; a table that does not fit is left out, and said to be
+	htmlRows       = 2_000_000 // rows of a table beyond which it cannot fit; it is then not even encoded
+	findingsPerSet = 150       // findings of one check that stand in the page itself
+	findingsPage   = 1_500     // and of all checks together; the table "findings" has every one
 )
 
 // source of an inline element, as a Content-Security-Policy names it.
@@ -162,6 +163,11 @@ func spoolTables(ctx context.Context, f *os.File, m *model, limit int64) ([]spoo
 	}
 	for _, c := range m.coverage {
 		t := spooled{meta: tableMeta{Name: string(c.Dataset), Title: datasetTitle(c.Dataset)}, dataset: c.Dataset}
+		if c.Rows > htmlRows {
+			t.meta.Rows = int(c.Rows)
+			out = append(out, t)
+			continue
+		}
 		err := add(t, func() ([]*colBuilder, int, error) { return datasetColumnsHTML(ctx, m, c.Dataset) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Dataset, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html"
 	"regexp"
@@ -88,9 +89,9 @@ func TestStaticParts(t *testing.T) {
 	s := pageOf(t, m, res, htmlData)
 	flat := html.UnescapeString(regexp.MustCompile(`\s+`).ReplaceAllString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s[strings.Index(s, "<body>"):strings.LastIndex(s, "<script>")], " "), " "))
 	for _, want := range []string{
-		"Contoso Example Microsoft 365 security review", "2026-03-02 10:05 UTC", m.tenant.ID, "3 of 23 datasets were not read in full",
+		"Contoso Example Microsoft 365 security review", "2026-03-02 10:05 UTC", m.tenant.ID, fmt.Sprintf("3 of %d datasets were not read in full", len(snapshot.Datasets())),
 		"A rule that was deleted after use cannot be seen here; the audit log can show it", readOnlyStatement, "The whole tenant",
-		"Title of mail.inbox_rule_forwarding mail.inbox_rule_forwarding Mail leaving or hidden Not assessed High 0 0 of 2 mailboxes inboxRules: denied [missing-privilege (2): Get-InboxRule]",
+		"Title of mail.inbox_rule_forwarding mail.inbox_rule_forwarding Mail leaving or hidden Not assessed High 0 0 of 2 mailboxes Inbox rules: access denied (Get-InboxRule) [inboxRules: denied]",
 		"Title of audit.mailbox_audited audit.mailbox_audited Auditing Pass",
 		"Inbox rules inboxRules Not assessed: access denied 0 2 0 2 Permission missing (2): Get-InboxRule: assign View-Only Recipients",
 		"Critical board@contoso.example Forwards to drop@evil.example and keeps no copy", "Copy kept false", "Target drop@evil.example",
@@ -137,6 +138,21 @@ func TestTablesThatDoNotFitAreNamed(t *testing.T) {
 	}
 	if !strings.HasSuffix(s, "</script>\n</body>\n</html>\n") {
 		t.Errorf("the page ends %q", s[len(s)-60:])
+	}
+}
+
+// A table of millions of rows is not even read for the page.
+func TestTablesThatCannotFitAreNotRead(t *testing.T) {
+	m, res := small(t)
+	m.fail[snapshot.EffectiveAccess] = errors.New("was read")
+	for i := range m.coverage {
+		if m.coverage[i].Dataset == snapshot.EffectiveAccess {
+			m.coverage[i].Rows = htmlRows + 1
+		}
+	}
+	s := pageOf(t, m, res, htmlData)
+	if strings.Contains(s, `"name":"effectiveAccess"`) || !strings.Contains(s, "Effective access (2,000,001 rows)") {
+		t.Error("the page does not say that the table is left out")
 	}
 }
 

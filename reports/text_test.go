@@ -137,10 +137,19 @@ func TestNestedDetailsAreWords(t *testing.T) {
 func TestLabelsAreWords(t *testing.T) {
 	for name, want := range map[string]string{
 		"trusteeId": "Trustee ID", "externalRecipients": "External recipients", "mailbox": "Mailbox",
+		"smtpAuth": "SMTP auth", "idOfPop": "ID of POP", "popularity": "Popularity", "skuIds": "SKU IDs", "canDo": "Can do",
 		"UnifiedAuditLogIngestionEnabled": "UnifiedAuditLogIngestionEnabled", "": "",
 	} {
 		if got := label(name); got != want {
 			t.Errorf("label(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestCausesBeginATextWithACapital(t *testing.T) {
+	for cause, want := range map[snapshot.Cause]string{snapshot.MissingPrivilege: "Permission missing", snapshot.Filtered: "Out of scope", "öde": "Öde"} {
+		if got := causeWord(cause); got != want {
+			t.Errorf("causeWord(%q) = %q, want %q", cause, got, want)
 		}
 	}
 }

@@ -1,9 +1,12 @@
 package reports
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
+	"tenantaudit/checks"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -94,56 +97,19 @@ func stateWord(s snapshot.CoverageState) string {
 	return "Not assessed: " + string(s)
 }
 
-// The words of causes.
-var causeWords = map[snapshot.Cause]string{
-	snapshot.MissingPrivilege: "Permission missing",
-	snapshot.MissingLicence:   "Not licensed",
-	snapshot.CauseThrottled:   "Throttled by the service",
-	snapshot.ServiceError:     "Service error",
-	snapshot.NotFound:         "Gone during the run",
-	snapshot.Filtered:         "Out of scope",
-	snapshot.Interrupted:      "Interrupted",
+// causeWord is the cause of a gap at the beginning of a text.
+func causeWord(c snapshot.Cause) string { return capital(checks.CauseWord(c)) }
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-func causeWord(c snapshot.Cause) string {
-	if w, ok := causeWords[c]; ok {
-		return w
-	}
-	return string(c)
-}
+func datasetTitle(d snapshot.Dataset) string { return checks.DatasetTitle(d) }
 
-// datasetTitles are the names of datasets for people.
-var datasetTitles = map[snapshot.Dataset]string{
-	snapshot.SKUs:                      "Subscribed licences",
-	snapshot.UserLicences:              "Licences of users",
-	snapshot.OrganizationConfigs:       "Organization settings",
-	snapshot.UnifiedAudits:             "Unified audit log settings",
-	snapshot.Mailboxes:                 "Mailboxes",
-	snapshot.AuditBypasses:             "Audit bypass",
-	snapshot.InboxRules:                "Inbox rules",
-	snapshot.TransportRules:            "Mail flow rules",
-	snapshot.RemoteDomains:             "Remote domains",
-	snapshot.OutboundSpamPolicies:      "Outbound spam policies",
-	snapshot.Connectors:                "Connectors",
-	snapshot.AcceptedDomains:           "Accepted domains",
-	snapshot.MailboxPermissions:        "Mailbox permissions",
-	snapshot.SendAs:                    "Send As",
-	snapshot.SendOnBehalf:              "Send on Behalf",
-	snapshot.FolderPermissions:         "Folder permissions",
-	snapshot.ServicePrincipals:         "Applications in the tenant",
-	snapshot.OAuth2PermissionGrants:    "Delegated consents",
-	snapshot.AppRoleAssignments:        "Application permissions",
-	snapshot.DirectoryRoleAssignments:  "Directory roles",
-	snapshot.ExchangeRoleAssignments:   "Exchange role groups",
-	snapshot.ApplicationAccessPolicies: "Application access policies",
-	snapshot.GroupMembers:              "Group members",
-}
-
-func datasetTitle(d snapshot.Dataset) string {
-	if t, ok := datasetTitles[d]; ok {
-		return t
-	}
-	return string(d)
+// acronyms are words of names that are written otherwise.
+var acronyms = map[string]string{
+	"id": "ID", "ids": "IDs", "smtp": "SMTP", "imap": "IMAP", "pop": "POP", "sku": "SKU", "skus": "SKUs", "sid": "SID", "tls": "TLS", "scl": "SCL", "url": "URL",
 }
 
 // label makes words of a name that the product gave: "trusteeId" is "Trustee ID". A name that
@@ -152,23 +118,20 @@ func label(name string) string {
 	if name == "" || name[0] < 'a' || name[0] > 'z' {
 		return name
 	}
-	var b strings.Builder
+	var words []string
+	start := 0
 	for i, r := range name {
-		switch {
-		case i == 0:
-			b.WriteRune(unicode.ToUpper(r))
-		case unicode.IsUpper(r):
-			b.WriteRune(' ')
-			b.WriteRune(unicode.ToLower(r))
-		default:
-			b.WriteRune(r)
+		if i > 0 && unicode.IsUpper(r) {
+			words = append(words, strings.ToLower(name[start:i]))
+			start = i
 		}
 	}
-	s := b.String()
-	if strings.HasSuffix(s, " id") {
-		s = strings.TrimSuffix(s, "id") + "ID"
+	words = append(words, strings.ToLower(name[start:]))
+	for i, w := range words {
+		words[i] = cmp.Or(acronyms[w], w)
 	}
-	return s
+	words[0] = capital(words[0])
+	return strings.Join(words, " ")
 }
 
 // Statements that every review makes.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -67,6 +68,11 @@ func evidenceNote(c snapshot.Coverage, rows int) string {
 	return shown(s + ". " + reasonsText(c))
 }
 
+// columnWidths are those of columns whose texts are shorter or longer than others of their kind.
+var columnWidths = map[string]float64{
+	"capability": 14, "route": 18, "principalType": 14, "via": 44, "scope": 26, "note": 36, "close": 60, "assignmentType": 16, "smtpAuth": 12,
+}
+
 // columnsOf are the columns of a dataset sheet.
 func columnsOf(d snapshot.Dataset) []column {
 	var cols []column
@@ -88,6 +94,7 @@ func columnsOf(d snapshot.Dataset) []column {
 				w = 38 // mostly object ids
 			}
 		}
+		w = cmp.Or(columnWidths[c.Name], w)
 		cols = append(cols, column{c.Name, max(w, float64(len(c.Name))*1.2+4)})
 	}
 	return append(cols, column{rowKey, 48})

@@ -28,6 +28,10 @@ var datasetAreas = map[snapshot.Dataset]string{
 	snapshot.ServicePrincipals: "oauth", snapshot.OAuth2PermissionGrants: "oauth", snapshot.AppRoleAssignments: "oauth",
 	snapshot.ApplicationAccessPolicies: "oauth",
 	snapshot.DirectoryRoleAssignments:  "roles", snapshot.ExchangeRoleAssignments: "roles",
+	snapshot.RoleAssignmentSchedules: "roles", snapshot.ManagementRoleAssignments: "roles", snapshot.Users: "roles",
+	snapshot.TransportConfigs: "mail", snapshot.CASMailboxes: "mail", snapshot.SharingPolicies: "mail",
+	snapshot.AuthorizationPolicies: "oauth", snapshot.AdminConsentPolicies: "oauth",
+	snapshot.EffectiveAccess: "delegation",
 }
 
 // evidencePlan says which workbook holds each dataset, and how long a sheet may get.

@@ -123,6 +123,7 @@ func (b *workbook) readMe(_ context.Context, name string) error {
 	heading("Cells")
 	line("", "Hatched: the service did not say, so the value is unknown. Empty: the service said none.", b.st.unknown)
 	line("Column names", "Columns of evidence carry the names of report.json and of the CSV files. Times are UTC.", b.st.label)
+	line("effectiveAccess", "Computed from the other sheets: one row for each way in which somebody beside the owner reaches a mailbox, with the grant that gives it and the one change that would close it. “*” is every mailbox.", b.st.label)
 	line("Tabs", "Grey: read in full. Orange: read in part. Black: not read, nothing can be concluded from an empty sheet.", b.st.label)
 	line("Marks", "<U+202E> stands for a character that cannot be seen or that changes the order of text. Data notes counts all changes.", b.st.label)
 	heading("What a review cannot say")
@@ -252,9 +253,13 @@ func (b *workbook) checks(ctx context.Context, name string) error {
 	for _, c := range b.m.checks {
 		num := func(n int) excelize.Cell { return excelize.Cell{StyleID: b.st.number, Value: n} }
 		text := func(col, s string) excelize.Cell { return b.text(name, col, c.ID, s, b.st.wrap) }
+		severity := b.st.quiet // the severity that findings would have is no alarm
+		if c.Status == "fail" {
+			severity = b.st.severity[c.Severity]
+		}
 		if err := t.row([]any{
 			b.text(name, "ID", c.ID, c.ID, b.st.line), text("Area", areaWord(c.Area)), text("Title", c.Title),
-			excelize.Cell{StyleID: b.st.severity[c.Severity], Value: severityWord(c.Severity)},
+			excelize.Cell{StyleID: severity, Value: severityWord(c.Severity)},
 			excelize.Cell{StyleID: b.st.status[c.Status], Value: statusWord(c.Status)},
 			num(c.Evaluated), num(c.Expected), num(c.Findings),
 			text("Cause", c.Cause), text("Why it matters", c.Why), text("Recommended action", c.Remediation),

@@ -12,10 +12,10 @@ import (
 // may use has a twin with quotePrefix, in quoted: a cell that begins like a formula keeps
 // its exact value and stays text when it is edited.
 type styles struct {
-	title, heading, label, value, strong, head, headIndent, headRight, wrap, line, id, note, link, input, inputDate int
-	number, count, integer, date, unknown                                                                           int
-	severity, status                                                                                                map[string]int
-	quoted                                                                                                          map[int]int
+	title, heading, label, value, strong, head, headIndent, headRight, wrap, line, id, note, link, quiet, input, inputDate int
+	number, count, integer, date, unknown                                                                                  int
+	severity, status                                                                                                       map[string]int
+	quoted                                                                                                                 map[int]int
 }
 
 // Colours, as RRGGBB.
@@ -88,6 +88,7 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	s.wrap = twin(excelize.Style{Font: font(false, 11, ink), Alignment: indent, Border: line})
 	s.note = twin(excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Italic: true, Color: muted}})
 	s.link = add(excelize.Style{Font: &excelize.Font{Family: "Calibri", Size: 11, Color: "0B5CAD", Underline: "single"}, Alignment: indent, Border: line})
+	s.quiet = add(excelize.Style{Font: font(false, 11, muted), Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "center"}, Border: line})
 	s.input = twin(excelize.Style{Font: font(false, 11, ink), Fill: fill("FFFBE6"), Alignment: top, Border: line, Protection: &excelize.Protection{Locked: false}})
 	s.inputDate = add(excelize.Style{Font: font(false, 11, ink), Fill: fill("FFFBE6"), Alignment: top, Border: line, CustomNumFmt: ptr("yyyy-mm-dd"), Protection: &excelize.Protection{Locked: false}})
 	s.number = add(excelize.Style{Font: font(false, 11, ink), NumFmt: 3, Alignment: &excelize.Alignment{Vertical: "top", Horizontal: "right", Indent: 1}, Border: line})

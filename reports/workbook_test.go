@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -149,11 +150,11 @@ func TestWorkbookSaysWhatWasNotAssessed(t *testing.T) {
 			"Contoso Example", m.tenant.ID, "2026-03-02 08:30:01 to 2026-03-02 10:04:00 UTC", "auditor@contoso.example (user)", readOnlyStatement, "tenantaudit 1.2.3",
 			"A part of the tenant only: kim@contoso.example, board@contoso.example", deletedStatement, "Critical\t1", "Not assessed\t1",
 			"Not assessed at a glance", "Data: Inbox rules\tNot assessed: access denied. Permission missing (2): Get-InboxRule: assign View-Only Recipients",
-			"Title of mail.inbox_rule_forwarding\tNot assessed (0 of 2 mailboxes looked at). inboxRules: denied",
+			"Title of mail.inbox_rule_forwarding\tNot assessed (0 of 2 mailboxes looked at). Inbox rules: access denied (Get-InboxRule) [inboxRules: denied]",
 		},
 		"Read me":            {deletedStatement, momentStatement, gapStatement},
 		"Coverage":           {"inboxRules\tInbox rules\tNot assessed: access denied\t0\t2\t0\t2\tPermission missing (2)"},
-		"Checks":             {"mail.inbox_rule_forwarding\tMail leaving or hidden\tTitle of mail.inbox_rule_forwarding\tHigh\tNot assessed\t0\t2\t0\tinboxRules: denied"},
+		"Checks":             {"mail.inbox_rule_forwarding\tMail leaving or hidden\tTitle of mail.inbox_rule_forwarding\tHigh\tNot assessed\t0\t2\t0\tInbox rules: access denied (Get-InboxRule) [inboxRules: denied]"},
 		"inboxRules":         {"Not assessed: access denied. Permission missing (2)"},
 		"folderPermissions":  {"Not assessed in full: read in part. Throttled by the service (1)"},
 		"transportRules":     {"Read in full: the tenant has none."},
@@ -166,6 +167,35 @@ func TestWorkbookSaysWhatWasNotAssessed(t *testing.T) {
 				t.Errorf("%s does not say %q; it says\n%s", sheet, want, text)
 			}
 		}
+	}
+}
+
+// Only what failed has the colour of its severity: a passed check must not look like an alarm.
+func TestSeverityIsColouredWhereACheckFailed(t *testing.T) {
+	m, res := small(t)
+	f := openBook(t, write(t, m, res)+"/review.xlsx")
+	rows, err := f.GetRows("Checks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fills := map[string]string{}
+	for i, r := range rows[1:] {
+		if len(r) < 5 {
+			continue // the note below the table
+		}
+		style, err := f.GetCellStyle("Checks", fmt.Sprintf("D%d", i+2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := f.GetStyle(style)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fills[r[0]] = strings.Join(s.Fill.Color, "")
+	}
+	want := map[string]string{"mail.mailbox_forwarding": severityColours["critical"][1], "audit.mailbox_audited": "", "mail.inbox_rule_forwarding": "", "licence.inventory": "", "delegation.full_access": ""}
+	if !maps.Equal(fills, want) {
+		t.Errorf("backgrounds of the severities: got %v, want %v", fills, want)
 	}
 }
 
@@ -360,7 +390,7 @@ func TestArchiveIsSorted(t *testing.T) {
 
 func TestDatasetsHaveAreaAndTitle(t *testing.T) {
 	for _, d := range snapshot.Datasets() {
-		if datasetAreas[d] == "" || datasetTitles[d] == "" {
+		if datasetAreas[d] == "" || datasetTitle(d) == string(d) {
 			t.Errorf("%s has no area or no title", d)
 		}
 	}

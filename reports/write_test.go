@@ -262,6 +262,58 @@ func TestFilesAreForTheOwnerAndListed(t *testing.T) {
 	}
 }
 
+// A rerun with fewer formats leaves the other files of the folder alone, and does not say that
+// they are of this review.
+func TestFilesOfOtherFormatsAreNotListed(t *testing.T) {
+	m, res := small(t)
+	dir := write(t, m, res)
+	before := read(t, dir, "review.xlsx")
+	files, err := Write(t.Context(), dir, m, res, Options{Formats: []string{JSON}, Version: "1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != 1 || files[0].Name != "report.json" {
+		t.Errorf("returned %v, want report.json alone", files)
+	}
+	manifest := string(read(t, dir, "manifest.json"))
+	if strings.Contains(manifest, "review.xlsx") || strings.Contains(manifest, ".csv") || !strings.Contains(manifest, "report.json") {
+		t.Errorf("the manifest lists files of the earlier run: %s", manifest)
+	}
+	if !bytes.Equal(before, read(t, dir, "review.xlsx")) || len(read(t, dir, "evidence/mailboxes.csv")) == 0 {
+		t.Error("a file of the earlier run was changed")
+	}
+}
+
+// Access that is computed is evidence like any other: a sheet, a table of the page, a CSV file.
+func TestEffectiveAccessIsEvidence(t *testing.T) {
+	m, res := small(t)
+	m.rows[snapshot.EffectiveAccess] = []any{
+		snapshot.AccessRow{Mailbox: snapshot.Everywhere, Principal: id(50), PrincipalName: "Archive connector", PrincipalType: "application", Capability: snapshot.CanRead,
+			Route: "application", Via: "Mail.Read", Scope: "tenant", Close: "Take the permission away", Dataset: "appRoleAssignments", Key: "a|b"},
+		snapshot.AccessRow{Mailbox: id(1), MailboxAddress: "kim@contoso.example", Principal: id(60), PrincipalType: "group", Members: ptr(int64(1200)), Capability: snapshot.CanManage,
+			Route: "mailboxPermission", Scope: "mailbox", Dataset: "mailboxPermissions", Key: "k"},
+	}
+	m.complete()
+	dir := write(t, m, res)
+	f := openBook(t, dir+"/review.xlsx")
+	rows, err := f.GetRows("effectiveAccess")
+	if err != nil || len(rows) != 3 || !slices.Contains(rows[1], "Mail.Read") || !slices.Contains(rows[2], "1200") {
+		t.Errorf("sheet: %q, %v", rows, err)
+	}
+	if text := sheetText(t, f, "Coverage"); !strings.Contains(text, "effectiveAccess\tEffective access\tComplete\t2") {
+		t.Errorf("Coverage does not list it: %s", text)
+	}
+	if page := string(read(t, dir, "review.html")); !strings.Contains(page, `"name":"effectiveAccess","title":"Effective access","rows":2`) {
+		t.Error("the page has no table of it")
+	}
+	want := "*|" + id(50) + "|read|application|Mail.Read|tenant|a%7Cb"
+	for _, name := range []string{"evidence/effectiveAccess.csv", "report.json"} {
+		if s := string(read(t, dir, name)); !strings.Contains(s, want) || !strings.Contains(s, "Take the permission away") {
+			t.Errorf("%s does not hold the row %s", name, want)
+		}
+	}
+}
+
 func TestFailureLeavesNothing(t *testing.T) {
 	broken := errors.New("disk on fire")
 	for _, format := range Formats() {
