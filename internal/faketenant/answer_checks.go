@@ -22,7 +22,6 @@ func keyChecks(p *plan) []CheckAnswer {
 		p.answerFolders(),
 		p.answerDelegatedGrants(),
 		p.answerTier0(),
-		{ID: "licence.inventory", Status: "info", Evaluated: len(p.skus), Expected: len(p.skus)},
 	}
 }
 
@@ -182,7 +181,7 @@ func (p *plan) answerInboxRules() CheckAnswer {
 			continue
 		}
 		subjects++
-		if slices.ContainsFunc(m.rules, func(r *rule) bool { return r.opaque && !r.system && !r.disabled }) {
+		if slices.ContainsFunc(m.rules, func(r *rule) bool { return r.unreadable() && !r.disabled }) {
 			unreadable++ // what such a rule does is not shown: nobody can say that it does not forward
 		}
 		for _, r := range m.rules {

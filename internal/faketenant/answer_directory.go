@@ -131,10 +131,7 @@ func (p *plan) keyAppRoleAssignments() []map[string]any {
 
 func (p *plan) keyDirectoryRoles() []map[string]any {
 	var rows []map[string]any
-	for _, h := range p.roleHolders {
-		if h.eligible && p.opt.NoP2 {
-			continue
-		}
+	for _, h := range p.holdings() {
 		row := map[string]any{
 			"id": h.id, "role": h.role.name, "roleTemplateId": h.role.id, "member": h.toID.String(), "memberType": kindUnresolved,
 			"memberName": "", "assignment": "active", "scope": h.scope, "privileged": nil,

@@ -15,7 +15,7 @@ func list(v []string) []string {
 
 func (p *plan) keyOrganizationConfig() []map[string]any {
 	return []map[string]any{{
-		"name": p.initialDomain(), "auditDisabled": false, "oAuth2ClientProfileEnabled": true, "rejectDirectSend": p.clean,
+		"name": p.initialDomain(), "auditDisabled": false, "oAuth2ClientProfileEnabled": !p.org.modernAuthOff, "rejectDirectSend": !p.org.directSend,
 		"defaultAuthenticationPolicy": "Block Basic", "customerLockboxEnabled": false, "ewsEnabled": nil, "sendFromAliasEnabled": false,
 	}}
 }
@@ -33,7 +33,7 @@ func (p *plan) keyMailboxes() []map[string]any {
 		o := m.owner
 		row := map[string]any{
 			"mailbox": m.id(), "mailboxAddress": m.primary(), "userPrincipalName": m.signInName(), "displayName": o.display,
-			"recipientTypeDetails": m.typ, "inactive": m.inactive, "auditEnabled": !m.auditOff, "auditLogAgeLimitDays": int64(90),
+			"recipientTypeDetails": m.typ, "inactive": m.inactive, "auditEnabled": !m.auditOff, "auditLogAgeLimitDays": int64(m.keeps().days),
 			"auditOwner": m.audit.owner, "auditDelegate": m.audit.delegate, "auditAdmin": m.audit.admin, "defaultAuditSet": m.audit.managed,
 			"forwardingAddress": nil, "forwardingSmtpAddress": nil, "forwardingTarget": "", "forwardingTargetType": "",
 			"forwardingExternalRecipients": []string{}, "deliverToMailboxAndForward": m.copyStays, "accountDisabled": o.disabled,

@@ -45,7 +45,7 @@ type KeyCoverage struct {
 // CheckAnswer is the result of one check.
 type CheckAnswer struct {
 	ID        string          `json:"id"`
-	Status    string          `json:"status"` // pass, fail, info
+	Status    string          `json:"status"` // pass, fail, info, not-evaluated
 	Evaluated int             `json:"evaluated"`
 	Expected  int             `json:"expected"`
 	Findings  []FindingAnswer `json:"findings"`
@@ -115,7 +115,7 @@ func newAnswerKey(p *plan) *AnswerKey {
 		n := cmp.Or(units[d.name], 1)
 		k.Coverage[d.name] = KeyCoverage{Rows: len(rows), Expected: n, Collected: n}
 	}
-	k.Checks = keyChecks(p)
+	k.Checks = slices.Concat(keyChecks(p), p.answersOfLicence(), p.answersOfMail(), p.answersOfRoles())
 	for i := range k.Checks {
 		f := k.Checks[i].Findings
 		if f == nil {
@@ -156,4 +156,12 @@ var keyDatasets = []struct {
 	{"exchangeRoleAssignments", (*plan).keyExchangeRoles},
 	{"applicationAccessPolicies", (*plan).keyAccessPolicies},
 	{"groupMembers", (*plan).keyGroupMembers},
+	{"users", (*plan).keyUsers},
+	{"transportConfig", (*plan).keyTransportConfig},
+	{"casMailboxes", (*plan).keyCASMailboxes},
+	{"sharingPolicies", (*plan).keySharingPolicies},
+	{"authorizationPolicy", (*plan).keyAuthorizationPolicy},
+	{"adminConsentPolicy", (*plan).keyAdminConsentPolicy},
+	{"roleAssignmentSchedules", (*plan).keyRoleSchedules},
+	{"managementRoleAssignments", (*plan).keyManagementRoles},
 }

@@ -68,7 +68,9 @@ type roleHolding struct {
 	toID     guid
 	eligible bool
 	scope    string
-	until    time.Time
+	until    time.Time // zero: no end
+	// activated: in force because an eligible holder asked for it.
+	activated bool
 }
 
 // roleGroup is a role group of Exchange.

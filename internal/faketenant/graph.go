@@ -184,6 +184,10 @@ func (q *graphQuery) auditLogs(what string) ([]byte, *graphFailure) {
 			b.date("activityDateTime", dateGraph, p.now.Add(-time.Duration(i+1)*time.Hour))
 		}})
 	case "signins":
+		if q.x.t.opt.NoPremium {
+			return nil, &graphFailure{http.StatusForbidden, "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+				"Neither tenant is B2C or tenant doesn't have premium license"}
+		}
 		return q.list(graphList{context: "auditLogs/signIns", typ: "signIn", defaultPage: 1000, maxPage: 1000})
 	}
 	return nil, unknownSegment(what)

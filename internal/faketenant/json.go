@@ -98,6 +98,15 @@ func (b *bag) null(k string) {
 	}
 }
 
+// optBool writes null for nil.
+func (b *bag) optBool(k string, v *bool) {
+	if v == nil {
+		b.null(k)
+		return
+	}
+	b.bool(k, *v)
+}
+
 func (b *bag) bool(k string, v bool) {
 	if b.name(k) {
 		b.buf = strconv.AppendBool(b.buf, v)

@@ -37,6 +37,9 @@ type Options struct {
 	SignInError   string        // one of the SignIn… values; "" signs in
 	Delegated     bool          // Token and client credentials give tokens of a person
 	NoP2          bool          // no Entra ID P2: eligible roles answer 400 AadPremiumLicenseRequired
+	// NoPremium: neither Entra ID P1 nor P2, so sign-in logs answer 403 as well; implies NoP2. The one product
+	// that would hold the plans is suspended.
+	NoPremium bool
 	// PageLifetime is how long a page token of Exchange is good; 0: 30 minutes of the real clock.
 	PageLifetime time.Duration
 }
@@ -118,6 +121,7 @@ func (o Options) complete() (Options, error) {
 	if o.ClientSecret == "" {
 		o.ClientSecret = SimulatorSecret
 	}
+	o.NoP2 = o.NoP2 || o.NoPremium
 	if o.TokenLifetime == 0 {
 		o.TokenLifetime = time.Hour
 	}

@@ -56,6 +56,8 @@ type plan struct {
 	outbound   []outboundPolicy
 	connectors []connector
 	org        orgSettings
+	sharing    []sharingPolicy
+	consents   consentSettings
 
 	auditor     *app       // the application that client credentials sign in as
 	auditorUser *principal // the person that delegated flows sign in as
@@ -93,6 +95,8 @@ type principal struct {
 	hidden   bool
 	disabled bool // account
 	created  time.Time
+	synced   *bool // onPremisesSyncEnabled; nil for an account that was never synchronised
+	ancient  bool  // from before Graph kept userType and createdDateTime
 
 	licences []licence
 	mailbox  *mailbox
@@ -221,6 +225,8 @@ type mailbox struct {
 	kind         string // "", GroupMailbox, Inactive, PublicFolder: the listing that shows it
 	audit        *auditSetup
 	auditOff     bool // AuditEnabled false
+	logAge       *logAge
+	protocols    protocols
 	forwardTo    *target
 	forwardSMTP  *target
 	copyStays    bool

@@ -186,8 +186,7 @@ func (c *crew) directoryRoles() {
 	for _, u := range c.breakGlass {
 		c.hold(roleGlobalAdmin, u, false, "/")
 	}
-	c.hold(roleGlobalReader, c.auditorUser, false, "/")
-	c.hold(roleGlobalReader, c.auditor.p, false, "/")
+	c.administrators()
 	c.hold(roleExchangeAdmin, c.exchangeAdmins, true, "/").until = time.Date(2027, 5, 11, 7, 30, 0, 0, time.UTC)
 	if u := c.who(13); u != nil {
 		c.hold(roleGlobalAdmin, u, true, "/")

@@ -31,6 +31,9 @@ func newPlan(opt Options) *plan {
 	c.accounts()
 	c.fillMailboxes()
 	c.directoryObjects()
+	c.accountDetails()
+	c.protocolSettings()
+	c.policySettings()
 	c.applications()
 	c.directoryRoles()
 	c.exchangeRoles()
@@ -43,6 +46,7 @@ func newPlan(opt Options) *plan {
 		c.folderSituations()
 		c.applicationSituations()
 		c.roleSituations()
+		c.adminSituations()
 	}
 	c.mailFlow()
 	c.count()
@@ -95,6 +99,9 @@ func (c *crew) settings() {
 			plans: []servicePlan{planExoStd, planAudit}},
 		{id: "f30db892-07e9-47e9-837c-80727f46fd3d", part: "FLOW_FREE", name: "Microsoft Power Automate Free", status: "Suspended",
 			plans: []servicePlan{planExoFound, planFlow}},
+	}
+	if c.opt.NoPremium {
+		c.dropPremium()
 	}
 	if c.opt.NoP2 {
 		for _, s := range c.skus {
@@ -167,7 +174,7 @@ func (c *crew) fillMailboxes() {
 			licences = []licence{{sku: o365}}
 		case i%13 == 4:
 			licences = []licence{{sku: pilot}}
-		case i%17 == 3:
+		case i%17 == 3 && !c.opt.NoPremium:
 			licences = []licence{{sku: e3}, {sku: p2}}
 		case i%19 == 6 || i == 47:
 			licences = []licence{{sku: e5, off: []servicePlan{planAudit, planTeams}}}
@@ -180,6 +187,9 @@ func (c *crew) fillMailboxes() {
 		case 42, 43, 45:
 			licences = []licence{{sku: e3}}
 		case 44:
+			licences = []licence{{sku: e5}}
+		}
+		if c.clean && !holdsAudit(licences) { // everybody's mail is recorded in full
 			licences = []licence{{sku: e5}}
 		}
 		m := c.newPerson(display, alias, licences...)

@@ -75,6 +75,7 @@ func (c *crew) auditSituations() {
 	if m := at(c.equipment, 0); m != nil {
 		m.auditOff = true
 	}
+	c.logAges()
 }
 
 // forwardingSituations: mailboxes that forward by their own attributes.
@@ -121,20 +122,12 @@ func (c *crew) forwardingSituations() {
 
 // ruleSituations: inbox rules, with the look-alikes that must stay silent.
 func (c *crew) ruleSituations() {
-	put := func(n int, r rule) {
-		m := c.person(n)
-		if m == nil {
-			return
-		}
-		m.neverUsed = false
-		r.id, r.priority = c.ruleID(m, len(m.rules)), len(m.rules)+1
-		m.rules = append(m.rules, &r)
-	}
+	put := c.putRule
 	out := func(address string) target { return plainAddress(smtpElement(address, address), address, true) }
 	object := func(r *principal) target { return c.toward(exElement(r.display, r.legacyDN()), r) }
 
 	put(1, rule{name: "copie", forwardTo: []target{out("mclefevre@fabrikam.example")}, stop: true})
-	put(28, rule{name: "out", redirect: []target{out("collector@evil.example")}, delete: true, stop: true,
+	put(28, rule{name: "out", redirect: []target{out("collector@evil.example")}, delete: true, stop: true, hides: true,
 		when: []property{{"SubjectOrBodyContainsWords", []string{"iban", "invoice", "payment"}}}})
 	put(29, rule{name: "holiday 2024", disabled: true, forwardTo: []target{out("holiday@fabrikam.example")}})
 	put(30, rule{name: "x", hidden: true, forwardTo: []target{out("quiet@evil.example")}})
@@ -149,7 +142,7 @@ func (c *crew) ruleSituations() {
 	}
 	put(34, rule{name: "books", redirect: []target{object(c.northwind)}})
 	put(35, rule{name: "lost", forwardTo: []target{nowhere(exElement("Somebody", dnPrefix+"ffffffffffffffffffffffffffffffff-nobody"))}})
-	put(36, rule{name: ".", moveTo: "RSS Feeds", read: true, stop: true,
+	put(36, rule{name: ".", moveTo: "RSS Feeds", read: true, stop: true, hides: true,
 		when: []property{{"SubjectOrBodyContainsWords", []string{"invoice", "payment"}}}})
 	put(37, rule{name: "made by another client", opaque: true})
 	put(38, rule{name: "project copies", forwardTo: []target{object(c.outer)}})
@@ -170,6 +163,18 @@ func (c *crew) ruleSituations() {
 	if m := c.person(36); m != nil {
 		m.brokenRule = true
 	}
+	c.hidingRules()
+}
+
+// putRule gives the n-th person an inbox rule.
+func (c *crew) putRule(n int, r rule) {
+	m := c.person(n)
+	if m == nil {
+		return
+	}
+	m.neverUsed = false
+	r.id, r.priority = c.ruleID(m, len(m.rules)), len(m.rules)+1
+	m.rules = append(m.rules, &r)
 }
 
 // grantSituations: rights over mailboxes and other recipients.

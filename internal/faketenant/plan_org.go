@@ -3,7 +3,12 @@ package faketenant
 import "time"
 
 // orgSettings are the switches of the organisation; false is the good state of each.
-type orgSettings struct{ ingestionOff bool }
+type orgSettings struct {
+	ingestionOff  bool
+	modernAuthOff bool // OAuth2ClientProfileEnabled false
+	directSend    bool // RejectDirectSend false
+	smtpAuthOn    bool // SmtpClientAuthenticationDisabled false: the default of all mailboxes
+}
 
 // remoteDomain is an entry of Get-RemoteDomain.
 type remoteDomain struct {
@@ -65,6 +70,7 @@ func (c *crew) mailFlow() {
 				senderIPs: []string{"198.51.100.0/28", "203.0.113.25"}, asInternal: true},
 			connector{outbound: true, name: "Catch-all relay", typ: "Partner", enabled: true, recipientDomains: []string{"*"},
 				smartHosts: []string{"relay.fabrikam.example"}})
+		c.routes()
 	}
 	for i := range c.remote {
 		c.remote[i].guid = c.guid("remote", i)
@@ -85,16 +91,7 @@ func (c *crew) mailFlow() {
 func (c *crew) transportRules() {
 	outside := func(address string) []target { return []target{plainAddress(address, address, true)} }
 	inside := func(u *principal) []target { return []target{c.toward(u.smtp, u)} }
-	put := func(r transportRule) {
-		r.id = c.guid("transport", len(c.transport))
-		if r.state == "" {
-			r.state = "Enabled"
-		}
-		if r.mode == "" {
-			r.mode = "Enforce"
-		}
-		c.transport = append(c.transport, &r)
-	}
+	put := c.putTransport
 	desk := c.shared[0].owner
 	put(transportRule{name: "External banner", fromScope: "NotInOrganization", prependSubject: "[EXT]",
 		when: []clause{{"FromScopePredicate", "FromScope: NotInOrganization"}}, then: []clause{{"PrependSubjectAction", "PrependSubject: [EXT]"}}})
@@ -107,7 +104,7 @@ func (c *crew) transportRules() {
 	put(transportRule{name: "Copy to archive outside", blindCopy: outside("archive@fabrikam.example"), then: []clause{{"BlindCopyToAction", "BlindCopyTo: archive@fabrikam.example"}}})
 	put(transportRule{name: "Legacy archive copy", state: "Disabled", blindCopy: outside("legacy@fabrikam.example"), then: []clause{{"BlindCopyToAction", "BlindCopyTo: legacy@fabrikam.example"}}})
 	put(transportRule{name: "Pilot copy", mode: "Audit", copyTo: outside("pilot@northwind.example"), then: []clause{{"CopyToAction", "CopyTo: pilot@northwind.example"}}})
-	put(transportRule{name: "Partner bypass", scl: "-1", senderDomains: []string{"fabrikam.example"},
+	put(transportRule{name: "Partner bypass", scl: "-1", senderDomains: []string{"fabrikam.example"}, filterClauses: filterClauses{bySender: true},
 		when: []clause{{"SenderDomainIsPredicate", "SenderDomainIs: fabrikam.example"}}, then: []clause{{"SetSclAction", "SetScl: -1"}}})
 	put(transportRule{name: "Drop bulk mail", deletes: true, header: "X-Campaign", headerWords: "bulk",
 		when: []clause{{"HeaderContainsPredicate", "HeaderContains: X-Campaign, bulk"}}, then: []clause{{"DeleteMessageAction", "DeleteMessage"}}})
@@ -116,6 +113,19 @@ func (c *crew) transportRules() {
 	put(transportRule{name: "Finance copy inside", blindCopy: inside(desk), exceptSenderDoms: []string{"fabrikam.example"},
 		except: []clause{{"SenderDomainIsPredicate", "ExceptIfSenderDomainIs: fabrikam.example"}},
 		then:   []clause{{"BlindCopyToAction", "BlindCopyTo: " + desk.smtp}}})
+	c.filterRules()
+}
+
+// putTransport adds a mail flow rule, enabled and enforced unless it says otherwise.
+func (c *crew) putTransport(r transportRule) {
+	r.id = c.guid("transport", len(c.transport))
+	if r.state == "" {
+		r.state = "Enabled"
+	}
+	if r.mode == "" {
+		r.mode = "Enforce"
+	}
+	c.transport = append(c.transport, &r)
 }
 
 // Times that objects of the organisation bear on the wire.

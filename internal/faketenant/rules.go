@@ -21,6 +21,7 @@ type rule struct {
 	soft      bool
 	read      bool
 	stop      bool
+	hides     bool // what it does and when: a review has to call it hiding mail from the owner
 }
 
 // property is a condition with its values; no value means a switch.
@@ -107,6 +108,7 @@ type transportRule struct {
 	senderDomains, exceptSenderDoms []string
 	header, headerWords             string
 	subjectWords                    []string
+	filterClauses
 }
 
 // clause is a class of Conditions, Exceptions or Actions and the text of its column.

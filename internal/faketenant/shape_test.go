@@ -112,6 +112,7 @@ func TestShapesFollowTheContract(t *testing.T) {
 func TestValuesFollowTheContract(t *testing.T) {
 	c := start(t, Options{})
 	var joined, beyond, offsets, bare int
+	ages := map[any]int{}
 	for _, row := range c.all("Get-MailboxPermission", map[string]any{"Identity": nil, "IncludeUnresolvedPermissions": true}) {
 		for _, r := range row["AccessRights"].([]any) {
 			if strings.Contains(r.(string), ", ") {
@@ -143,9 +144,7 @@ func TestValuesFollowTheContract(t *testing.T) {
 		if s := row["WhenMailboxCreated"].(string); strings.HasSuffix(s, ".0000000+00:00") {
 			offsets++
 		}
-		if row["AuditLogAgeLimit"] != "90.00:00:00" {
-			t.Errorf("AuditLogAgeLimit %v", row["AuditLogAgeLimit"])
-		}
+		ages[row["AuditLogAgeLimit"]]++
 		if row["RecipientTypeDetails"] == "DiscoveryMailbox" && row["ExternalDirectoryObjectId"] != "" {
 			t.Errorf("discovery mailbox: ExternalDirectoryObjectId %v, want an empty string", row["ExternalDirectoryObjectId"])
 		}
@@ -154,6 +153,9 @@ func TestValuesFollowTheContract(t *testing.T) {
 		if s := row["LastValidationTimestamp"].(string); !strings.ContainsAny(s[10:], "Z+") {
 			bare++
 		}
+	}
+	if ages["90.00:00:00"] < 200 || ages["30.00:00:00"] != 1 || ages["00:00:00"] != 1 {
+		t.Errorf("AuditLogAgeLimit %v: want the service's ninety days but for a few", ages)
 	}
 	if offsets == 0 || bare == 0 {
 		t.Errorf("dates with offset %d, without %d: want both", offsets, bare)
@@ -226,7 +228,7 @@ func TestHiddenThingsNeedTheirSwitch(t *testing.T) {
 	var hidden *mailbox
 	for _, m := range c.tenant.plan.mailboxes {
 		for _, r := range m.rules {
-			if r.hidden {
+			if r.hidden && r.name == "x" {
 				hidden = m
 			}
 		}

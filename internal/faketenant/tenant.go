@@ -71,7 +71,9 @@ var sourcesOf = map[string][]string{
 	"approleassignments":       {"appRoleAssignedTo"},
 	"directoryroleassignments": {"roleAssignments", "roleEligibilitySchedules"},
 	"exchangeroleassignments":  {"Get-RoleGroup", "Get-RoleGroupMember"}, "applicationaccesspolicies": {"Get-ApplicationAccessPolicy"},
-	"groupmembers": {"members", "transitiveMembers"},
+	"groupmembers": {"members", "transitiveMembers"}, "transportconfig": {"Get-TransportConfig"}, "casmailboxes": {"Get-CASMailbox"},
+	"sharingpolicies": {"Get-SharingPolicy"}, "adminconsentpolicy": {"adminConsentRequestPolicy"},
+	"roleassignmentschedules": {"roleAssignmentScheduleInstances"}, "managementroleassignments": {"Get-ManagementRoleAssignment"},
 }
 
 // ID is the tenant id.

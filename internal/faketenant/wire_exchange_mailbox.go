@@ -110,7 +110,7 @@ func (p *plan) writeMailbox(b *bag, m *mailbox) {
 	}
 	b.str("UserPrincipalName", m.signInName())
 	b.bool("AuditEnabled", !m.auditOff)
-	b.str("AuditLogAgeLimit", "90.00:00:00")
+	b.str("AuditLogAgeLimit", m.keeps().text)
 	b.list("AuditAdmin", m.audit.admin)
 	b.list("AuditDelegate", m.audit.delegate)
 	b.list("AuditOwner", m.audit.owner)
@@ -145,7 +145,7 @@ func (p *plan) writeMailbox(b *bag, m *mailbox) {
 		b.null("WhenSoftDeleted")
 	}
 	b.str("UsageLocation", "Ireland")
-	b.bool("IsDirSynced", false)
+	b.bool("IsDirSynced", o.synced != nil && *o.synced)
 	b.str("Alias", o.alias)
 	b.str("DisplayName", o.display)
 	b.list("EmailAddresses", p.emailAddresses(o, true))
@@ -222,19 +222,15 @@ func (p *plan) writeCASMailbox(b *bag, m *mailbox) {
 	b.bool("OWAEnabled", true)
 	b.bool("OWAforDevicesEnabled", true)
 	b.bool("ECPEnabled", true)
-	b.bool("PopEnabled", !p.clean && m.index%20 == 3)
+	b.bool("PopEnabled", m.protocols.pop)
 	b.bool("PopUseProtocolDefaults", true)
 	b.bool("PopMessageDeleteEnabled", false)
-	b.bool("ImapEnabled", !p.clean && m.index%20 == 3)
+	b.bool("ImapEnabled", m.protocols.imap)
 	b.bool("ImapUseProtocolDefaults", true)
 	b.bool("MAPIEnabled", true)
 	b.null("MapiHttpEnabled")
 	b.str("MAPIBlockOutlookVersions", "")
-	if !p.clean && m.index%20 == 3 {
-		b.bool("SmtpClientAuthenticationDisabled", false)
-	} else {
-		b.null("SmtpClientAuthenticationDisabled")
-	}
+	b.optBool("SmtpClientAuthenticationDisabled", m.protocols.smtpAuthOff)
 	b.bool("UniversalOutlookEnabled", true)
 	b.null("OneWinNativeOutlookEnabled")
 	b.bool("OutlookMobileEnabled", true)

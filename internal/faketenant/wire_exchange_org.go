@@ -60,7 +60,7 @@ func organizationConfigRows(t *Tenant, _ args) (rows, *failure) {
 		b.str("Identity", p.initialDomain())
 		b.guid("Guid", p.guid("organization", 0))
 		b.bool("AuditDisabled", false)
-		b.bool("OAuth2ClientProfileEnabled", true)
+		b.bool("OAuth2ClientProfileEnabled", !p.org.modernAuthOff)
 		b.str("DefaultAuthenticationPolicy", "Block Basic")
 		b.bool("ActivityBasedAuthenticationTimeoutEnabled", true)
 		b.str("ActivityBasedAuthenticationTimeoutInterval", "06:00:00")
@@ -84,7 +84,7 @@ func organizationConfigRows(t *Tenant, _ args) (rows, *failure) {
 		b.null("MessageRecallEnabled")
 		b.bool("MessageHighlightsEnabled", true)
 		b.bool("OutlookMobileGCCRestrictionsEnabled", false)
-		b.bool("RejectDirectSend", p.clean)
+		b.bool("RejectDirectSend", !p.org.directSend)
 		bools(b, false, "DelayedDelicensingEnabled", "AllowPlusAddressInRecipients", "DisablePlusAddressInRecipients")
 		b.bool("MaskClientIpInReceivedHeadersEnabled", true)
 		b.list("IPListBlocked", nil)
@@ -165,7 +165,7 @@ func transportConfigRows(t *Tenant, _ args) (rows, *failure) {
 		b.int32("ReplyAllStormDetectionMinimumReplies", 10)
 		b.int32("ReplyAllStormBlockDurationHours", 6)
 		b.bool("Rfc2231EncodingEnabled", false)
-		b.bool("SmtpClientAuthenticationDisabled", true)
+		b.bool("SmtpClientAuthenticationDisabled", !p.org.smtpAuthOn)
 		b.null("AllowLegacyTLSClients")
 		b.list("SupervisionTags", []string{"Reject", "Allow"})
 		b.list("TLSReceiveDomainSecureList", nil)
@@ -237,23 +237,19 @@ func owaPolicyRows(t *Tenant, a args) (rows, *failure) {
 
 func sharingPolicyRows(t *Tenant, a args) (rows, *failure) {
 	p := t.plan
-	all, f := named(a, []string{"Default Sharing Policy", "Fabrikam partners"}, func(s string) []string { return []string{s} })
+	all, f := named(a, p.sharing, func(s sharingPolicy) []string { return []string{s.name, s.guid.String()} })
 	if f != nil {
 		return rows{}, f
 	}
-	return rowsOf(all, func(b *bag, name string) {
-		standard := name == "Default Sharing Policy"
-		switch {
-		case !standard:
-			b.list("Domains", []string{"fabrikam.example:CalendarSharingFreeBusyDetail, ContactsSharing"})
-		case p.clean:
-			b.list("Domains", []string{"*:CalendarSharingFreeBusySimple"})
-		default:
-			b.list("Domains", []string{"Anonymous:CalendarSharingFreeBusyReviewer", "*:CalendarSharingFreeBusySimple"})
+	return rowsOf(all, func(b *bag, s sharingPolicy) {
+		var domains []string
+		for _, e := range s.shares {
+			domains = append(domains, e.as)
 		}
-		b.bool("Enabled", true)
-		b.bool("Default", standard)
-		p.tail(b, config{name: name, container: "Federation", class: "msExchSharingPolicy", guid: p.guid("sharing."+name, 0)})
+		b.list("Domains", domains)
+		b.bool("Enabled", s.enabled)
+		b.bool("Default", s.standard)
+		p.tail(b, config{name: s.name, container: "Federation", class: "msExchSharingPolicy", guid: s.guid})
 	}), nil
 }
 

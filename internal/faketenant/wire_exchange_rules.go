@@ -13,7 +13,7 @@ var inboxConditions = []struct {
 }{
 	{"BodyContainsWords", false}, {"ExceptIfBodyContainsWords", false}, {"FlaggedForAction", false}, {"From", false}, {"ExceptIfFrom", false},
 	{"FromAddressContainsWords", false}, {"HasAttachment", true}, {"HeaderContainsWords", false}, {"MessageTypeMatches", false},
-	{"MyNameInCcBox", true}, {"MyNameInToBox", true}, {"ReceivedAfterDate", false}, {"ReceivedBeforeDate", false},
+	{"MyNameInCcBox", true}, {"MyNameInToBox", true}, {"MyNameInToOrCcBox", true}, {"MyNameNotInToBox", true}, {"ReceivedAfterDate", false}, {"ReceivedBeforeDate", false},
 	{"RecipientAddressContainsWords", false}, {"SentOnlyToMe", true}, {"SentTo", false}, {"SubjectContainsWords", false},
 	{"SubjectOrBodyContainsWords", false}, {"WithImportance", false}, {"WithSensitivity", false},
 }
@@ -168,7 +168,7 @@ func (p *plan) writeTransportRule(b *bag, r *transportRule, priority int) {
 	b.str("RecipientAddressType", "Resolved")
 	b.str("RuleSubType", "None")
 	b.bool("UseLegacyRegex", false)
-	b.null("From")
+	b.listOrNull("From", r.from)
 	b.null("FromMemberOf")
 	b.opt("FromScope", r.fromScope)
 	b.null("SentTo")
@@ -176,8 +176,11 @@ func (p *plan) writeTransportRule(b *bag, r *transportRule, priority int) {
 	b.null("SentToScope")
 	b.listOrNull("SenderDomainIs", r.senderDomains)
 	b.null("RecipientDomainIs")
-	b.null("SenderIpRanges")
+	b.listOrNull("SenderIpRanges", r.senderIPs)
+	b.listOrNull("FromAddressContainsWords", r.fromWords)
+	b.listOrNull("FromAddressMatchesPatterns", r.fromPatterns)
 	b.listOrNull("SubjectContainsWords", r.subjectWords)
+	b.listOrNull("SubjectOrBodyContainsWords", r.bodyWords)
 	b.opt("HeaderContainsMessageHeader", r.header)
 	if r.headerWords == "" {
 		b.null("HeaderContainsWords")
@@ -188,9 +191,10 @@ func (p *plan) writeTransportRule(b *bag, r *transportRule, priority int) {
 	b.null("ExceptIfSentTo")
 	b.listOrNull("ExceptIfSenderDomainIs", r.exceptSenderDoms)
 	b.opt("PrependSubject", r.prependSubject)
-	for _, k := range []string{"SetAuditSeverity", "ApplyHtmlDisclaimerText", "SetHeaderName", "SetHeaderValue", "RemoveHeader"} {
-		b.null(k)
-	}
+	nulls(b, "SetAuditSeverity", "ApplyHtmlDisclaimerText")
+	b.opt("SetHeaderName", r.headerName)
+	b.opt("SetHeaderValue", r.headerValue)
+	b.null("RemoveHeader")
 	b.opt("SetSCL", r.scl)
 	b.listOrNull("AddToRecipients", texts(r.addTo))
 	b.listOrNull("CopyTo", texts(r.copyTo))
@@ -202,7 +206,7 @@ func (p *plan) writeTransportRule(b *bag, r *transportRule, priority int) {
 	b.bool("RouteMessageOutboundRequireTls", false)
 	b.null("ApplyRightsProtectionTemplate")
 	b.bool("DeleteMessage", r.deletes)
-	b.bool("Quarantine", false)
+	b.bool("Quarantine", r.quarantine)
 	b.bool("Disconnect", false)
 	b.bool("StopRuleProcessing", false)
 	b.null("RejectMessageReasonText")

@@ -432,34 +432,31 @@ func (q *graphQuery) policies(what string) ([]byte, *graphFailure) {
 	case "authorizationpolicy":
 		return one("authorizationPolicy", func(b *bag) {
 			b.str("id", "authorizationPolicy")
-			b.str("allowInvitesFrom", map[bool]string{true: "adminsAndGuestInviters", false: "everyone"}[p.clean])
+			b.str("allowInvitesFrom", p.consents.invitesFrom)
 			bools(b, !p.clean, "allowedToSignUpEmailBasedSubscriptions", "allowedToUseSSPR")
 			b.bool("allowEmailVerifiedUsersToJoinOrganization", false)
-			b.null("allowUserConsentForRiskyApps")
+			b.optBool("allowUserConsentForRiskyApps", p.consents.riskyApps)
 			b.bool("blockMsolPowerShell", p.clean)
 			b.str("description", "Used to manage authorization related settings across the company.")
 			b.str("displayName", "Authorization Policy")
-			b.str("guestUserRoleId", map[bool]string{true: "2af84b1e-32c8-42b7-82bc-daa82404023b", false: "10dae51f-b6af-4016-8d66-8c2a99b929b3"}[p.clean])
+			b.str("guestUserRoleId", p.consents.guestRole)
 			b.object("defaultUserRolePermissions", func() {
-				bools(b, !p.clean, "allowedToCreateApps", "allowedToCreateSecurityGroups", "allowedToCreateTenants")
+				b.bool("allowedToCreateApps", p.consents.createApps)
+				bools(b, !p.clean, "allowedToCreateSecurityGroups", "allowedToCreateTenants")
 				b.bool("allowedToReadBitlockerKeysForOwnedDevice", true)
 				b.bool("allowedToReadOtherUsers", true)
-				grants := []string{"ManagePermissionGrantsForOwnedResource.microsoft-dynamically-managed-permissions-for-team"}
-				if !p.clean {
-					grants = append([]string{"ManagePermissionGrantsForSelf.microsoft-user-default-legacy"}, grants...)
-				}
-				b.list("permissionGrantPoliciesAssigned", grants)
+				b.list("permissionGrantPoliciesAssigned", p.consents.grants)
 			})
 		})
 	case "adminconsentrequestpolicy":
 		return one("adminConsentRequestPolicy", func(b *bag) {
-			b.bool("isEnabled", p.clean)
+			b.bool("isEnabled", p.consents.requests)
 			b.int("version", 0)
-			bools(b, p.clean, "notifyReviewers", "remindersEnabled")
-			b.int("requestDurationInDays", map[bool]int{true: 30}[p.clean])
-			b.array("reviewers", map[bool]int{true: 1}[p.clean], func(int) {
+			bools(b, p.consents.notify, "notifyReviewers", "remindersEnabled")
+			b.int("requestDurationInDays", map[bool]int{true: 30}[p.consents.requests])
+			b.array("reviewers", len(p.consents.reviewers), func(i int) {
 				b.start()
-				b.str("query", "/users/"+p.auditorUser.id.String())
+				b.str("query", p.consents.reviewers[i])
 				b.str("queryType", "MicrosoftGraph")
 				b.end()
 			})

@@ -152,6 +152,9 @@ func (q *graphQuery) userList(all []*principal) graphList {
 }
 
 func (pr *principal) userType() string {
+	if pr.ancient {
+		return ""
+	}
 	if pr.kind == kindGuest {
 		return "Guest"
 	}
@@ -172,9 +175,10 @@ func (p *plan) writeGraphUser(b *bag, u *principal) {
 	b.str("displayName", u.display)
 	b.str("userPrincipalName", u.upn)
 	b.opt("mail", u.mailOf())
-	b.str("userType", u.userType())
+	b.opt("userType", u.userType())
 	b.bool("accountEnabled", !u.disabled)
-	nulls(b, "onPremisesSyncEnabled", "onPremisesImmutableId", "onPremisesSecurityIdentifier")
+	b.optBool("onPremisesSyncEnabled", u.synced)
+	nulls(b, "onPremisesImmutableId", "onPremisesSecurityIdentifier")
 	b.date("createdDateTime", dateGraph, u.created)
 	b.array("assignedLicenses", len(u.licences), func(i int) {
 		l := u.licences[i]

@@ -33,7 +33,7 @@ func (q *graphQuery) roleManagement(what string) ([]byte, *graphFailure) {
 				"The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."}
 		}
 		if what == "roleassignmentscheduleinstances" {
-			return q.list(q.roleAssignmentList(false))
+			return q.scheduleInstances()
 		}
 		return q.list(q.roleAssignmentList(true))
 	}
@@ -68,12 +68,7 @@ func (q *graphQuery) roleAssignmentList(eligible bool) graphList {
 				b.object("principal", func() { p.writeMember(b, h.to) })
 			}
 			if strings.EqualFold(q.values["$expand"], "roleDefinition") {
-				b.object("roleDefinition", func() {
-					b.str("id", h.role.id)
-					b.str("displayName", h.role.name)
-					b.str("templateId", h.role.id)
-					b.bool("isBuiltIn", !h.role.custom)
-				})
+				b.object("roleDefinition", func() { writeRoleDefinition(b, h.role) })
 			}
 		},
 		get: func(i int, name string) (string, bool) {
@@ -87,6 +82,14 @@ func (q *graphQuery) roleAssignmentList(eligible bool) graphList {
 			}
 			return "", false
 		}}
+}
+
+// writeRoleDefinition writes a role where it is expanded.
+func writeRoleDefinition(b *bag, r *directoryRole) {
+	b.str("id", r.id)
+	b.str("displayName", r.name)
+	b.str("templateId", r.id)
+	b.bool("isBuiltIn", !r.custom)
 }
 
 // writeSchedule writes what an eligibility has beyond an assignment.
