@@ -68,12 +68,16 @@ var probes = map[snapshot.Source]string{
 	graph.RoleDefinitions:          "roleManagement/directory/roleDefinitions?$select=id",
 	graph.RoleAssignments:          "roleManagement/directory/roleAssignments?$top=1",
 	graph.RoleEligibilitySchedules: "roleManagement/directory/roleEligibilitySchedules?$top=1",
+	graph.AuthorizationPolicy:      "policies/authorizationPolicy",
+
+	graph.AdminConsentRequestPolicy:       "policies/adminConsentRequestPolicy",
+	graph.RoleAssignmentScheduleInstances: "roleManagement/directory/roleAssignmentScheduleInstances?$top=1",
 }
 
 // follows names the listing whose right also reads an object-by-object source.
 var follows = map[snapshot.Source]snapshot.Source{
 	graph.AppRoleAssignments: graph.ServicePrincipals, graph.ServicePrincipalRoles: graph.ServicePrincipals,
-	graph.ServicePrincipalOwners: graph.ServicePrincipals, graph.GroupMembers: graph.Groups,
+	graph.ServicePrincipalOwners: graph.ServicePrincipals, graph.ApplicationOwners: graph.Applications, graph.GroupMembers: graph.Groups,
 	"exo/Get-InboxRule.visible": "exo/Get-InboxRule", "exo/Get-Recipient.byDN": "exo/Get-Recipient",
 }
 

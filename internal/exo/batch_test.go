@@ -147,6 +147,12 @@ func TestTroubleOfOneItem(t *testing.T) {
 			trouble: func(int, sent) reply { return failing(t, 404, "404-object-not-found.json") }, exists: reply{status: 403}},
 		{name: "not found and no answer either", state: snapshot.Failed, cause: snapshot.NotFound, attempts: 1,
 			trouble: func(int, sent) reply { return failing(t, 404, "404-object-not-found.json") }, exists: reply{body: `{"value":[]}`}},
+		{name: "gone without a word", state: snapshot.Gone, cause: snapshot.NotFound, attempts: 1, detail: "deleted between list and read",
+			trouble: func(int, sent) reply { return reply{status: 404} }, exists: failing(t, 404, "404-object-not-found.json")},
+		{name: "a bare 404 but there", state: snapshot.Failed, cause: snapshot.NotFound, attempts: 1, detail: "did not confirm",
+			trouble: func(int, sent) reply { return reply{status: 404, body: "<html>not here</html>"} }, exists: reply{body: `{"value":[{"Name":"m004"}]}`}},
+		{name: "nothing but bare 404s", state: snapshot.Failed, cause: snapshot.NotFound, attempts: 1, detail: "did not confirm",
+			trouble: func(int, sent) reply { return reply{status: 404} }, exists: reply{status: 404}},
 		{name: "two pages", state: snapshot.Complete, attempts: 2, trouble: func(n int, s sent) reply {
 			if s.token == "" {
 				return rows(s, "t", permission("x"))

@@ -82,10 +82,17 @@ type call struct {
 	sel        []string
 	mailbox    string   // UPN or address of the one mailbox concerned; "" for none
 	optional   []string // parameters that may be left out when the identity may not use them
-	entity     string   // "Mailbox" or "Recipient": read by GET instead; "" for the cmdlet
+	entity     string   // "Mailbox", "CasMailbox" or "Recipient": read by GET instead; "" for the cmdlet
 	query      url.Values
 	noContent  bool // 204 can mean "no rows"
 	systemRoot bool // anchored at the system mailbox, whatever else is known
+}
+
+// one reports whether the call is about one object.
+func (k call) one() bool {
+	_, identity := k.params["Identity"]
+	_, mailbox := k.params["Mailbox"]
+	return identity || mailbox
 }
 
 // label is the request as the ledger names it: the cmdlet and its parameter names.

@@ -169,9 +169,9 @@ func (f fan) work(ctx context.Context, s Store, targets []target, row *denials) 
 	})
 }
 
-// missing reports whether a task ended with "not found".
+// missing reports whether a task ended with "not found", in whatever words.
 func missing(t *task) bool {
-	return t.done && t.failure != nil && errors.Is(t.failure, transport.ErrMissing)
+	return t.done && t.failure != nil && (errors.Is(t.failure, transport.ErrMissing) || t.wordless(t.failure))
 }
 
 // gone settles what a "not found" means: the object was deleted between list and read,
@@ -188,10 +188,14 @@ func (f fan) gone(ctx context.Context, e ended) (snapshot.Result, error) {
 			return r, nil
 		}
 	}
-	r.State, r.Cause, r.Detail = snapshot.Gone, snapshot.NotFound, "deleted between list and read"
 	if f.confirm == "" {
-		r.Detail = "the service knows no such object"
+		if e.task.wordless(e.task.failure) {
+			return r, nil // a proxy may have said so; nobody else was asked
+		}
+		r.State, r.Cause, r.Detail = snapshot.Gone, snapshot.NotFound, "the service knows no such object"
+		return r, nil
 	}
+	r.State, r.Cause, r.Detail = snapshot.Gone, snapshot.NotFound, "deleted between list and read"
 	return r, nil
 }
 

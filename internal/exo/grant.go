@@ -6,7 +6,7 @@ import "tenantaudit/internal/snapshot"
 // another service.
 func Grant(src snapshot.Source) string {
 	switch src {
-	case SourceMailbox, SourceMailboxPermission, SourceRecipient, SourceRecipientByDN, SourceRecipientPermission:
+	case SourceMailbox, SourceCASMailbox, SourceMailboxPermission, SourceRecipient, SourceRecipientByDN, SourceRecipientPermission:
 		return viewRecipients
 	case SourceInboxRule, SourceInboxRuleVisible, SourceFolderStatistics, SourceFolderPermission:
 		return readMailboxes

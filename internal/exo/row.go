@@ -53,6 +53,12 @@ func (r Row) Sent(name string) bool {
 	return ok
 }
 
+// IsOdd reports whether the property was sent and could not be read.
+func (r Row) IsOdd(name string) bool {
+	_, found := slices.BinarySearch(r.Odd, name)
+	return found
+}
+
 // ErrRow is the error of a row that is no JSON object with unique keys.
 var ErrRow = errors.New("unusable row")
 

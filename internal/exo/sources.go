@@ -13,6 +13,7 @@ const (
 	SourceOrganizationConfig      snapshot.Source = "exo/Get-OrganizationConfig"
 	SourceAdminAuditLogConfig     snapshot.Source = "exo/Get-AdminAuditLogConfig"
 	SourceTransportConfig         snapshot.Source = "exo/Get-TransportConfig"
+	SourceSharingPolicy           snapshot.Source = "exo/Get-SharingPolicy"
 	SourceAcceptedDomain          snapshot.Source = "exo/Get-AcceptedDomain"
 	SourceRemoteDomain            snapshot.Source = "exo/Get-RemoteDomain"
 	SourceOutboundSpamPolicy      snapshot.Source = "exo/Get-HostedOutboundSpamFilterPolicy"
@@ -27,6 +28,7 @@ const (
 	SourceServicePrincipal        snapshot.Source = "exo/Get-ServicePrincipal"
 	SourceAuditBypass             snapshot.Source = "exo/Get-MailboxAuditBypassAssociation"
 	SourceMailbox                 snapshot.Source = "exo/Get-Mailbox"
+	SourceCASMailbox              snapshot.Source = "exo/Get-CASMailbox"
 	SourceRecipient               snapshot.Source = "exo/Get-Recipient"
 	SourceRecipientByDN           snapshot.Source = "exo/Get-Recipient.byDN"
 	SourceRecipientPermission     snapshot.Source = "exo/Get-RecipientPermission"
@@ -108,6 +110,7 @@ var listings = []listing{
 	{source: SourceOrganizationConfig, atLeast: 1, needs: viewConfiguration},
 	{source: SourceAdminAuditLogConfig, atLeast: 1, needs: "Global Reader or Security Reader, or an Exchange role group with View-Only Audit Logs"},
 	{source: SourceTransportConfig, atLeast: 1, needs: viewConfiguration},
+	{source: SourceSharingPolicy, needs: viewConfiguration},
 	{source: SourceAcceptedDomain, params: unlimitedRows(), optional: onlyResultSize, needs: viewConfiguration},
 	{source: SourceRemoteDomain, params: unlimitedRows(), optional: onlyResultSize, needs: viewConfiguration},
 	{source: SourceOutboundSpamPolicy, needs: "Global Reader or Security Reader"},
@@ -129,6 +132,8 @@ var listings = []listing{
 		empty: true, needs: viewRecipients, entity: "Mailbox", query: entityMailboxes("IncludeInactiveMailbox", "true")},
 	{source: SourceMailbox, key: PublicFolderMailboxUnit, params: with(unlimitedRows(), "PublicFolder", true), sel: mailboxProperties, optional: onlyResultSize,
 		empty: true, needs: viewRecipients},
+	{source: SourceCASMailbox, params: unlimitedRows(), sel: casProperties, optional: onlyResultSize, needs: viewRecipients,
+		entity: "CasMailbox", query: url.Values{"PropertySet": {"Minimum"}, "$select": {strings.Join(casProperties, ",")}}},
 	{source: SourceRecipient, params: unlimitedRows(), sel: recipientProperties, optional: onlyResultSize, needs: viewRecipients,
 		entity: "Recipient", query: url.Values{"PropertySet": {"Minimum"}, "$select": {strings.Join(recipientProperties, ",")}}},
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -265,14 +266,14 @@ func (t *task) leaveOut(message string) bool {
 func (t *task) verdict(f *transport.Failure) snapshot.Result {
 	r := snapshot.Result{State: snapshot.Failed, Cause: snapshot.ServiceError, Expected: -1}
 	next := resume
-	switch f.Verdict {
-	case transport.Denied, transport.Unauthorized:
+	switch {
+	case f.Verdict == transport.Denied || f.Verdict == transport.Unauthorized:
 		r.State, r.Cause, next = snapshot.Denied, snapshot.MissingPrivilege, t.grant()
-	case transport.Missing:
+	case f.Verdict == transport.Missing || t.wordless(f):
 		r.Cause = snapshot.NotFound
-	case transport.Unavailable:
+	case f.Verdict == transport.Unavailable:
 		r.State, r.Cause, next = snapshot.Unavailable, snapshot.MissingLicence, "check that the tenant has Exchange Online"
-	case transport.Throttled:
+	case f.Verdict == transport.Throttled:
 		r.State, r.Cause = snapshot.Throttled, snapshot.CauseThrottled
 	}
 	switch {
@@ -283,6 +284,12 @@ func (t *task) verdict(f *transport.Failure) snapshot.Result {
 	}
 	r.Detail = line(f.Error(), next)
 	return r
+}
+
+// wordless reports whether one object was answered for with a bare 404. Of a listing that
+// says that there is no Exchange; of one object, that it was not found.
+func (t *task) wordless(f *transport.Failure) bool {
+	return f.Verdict == transport.Unavailable && f.Status == http.StatusNotFound && t.call.one()
 }
 
 // grant is the next step for a denied unit.

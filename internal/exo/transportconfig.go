@@ -9,6 +9,7 @@ import (
 // Source: Get-TransportConfig.
 type TransportConfig struct {
 	Row
+	Name                             string
 	Identity                         string
 	SMTPClientAuthenticationDisabled *bool // default of SMTP AUTH for mailboxes that do not say
 	AllowLegacyTLSClients            *bool // null: not configured
@@ -23,8 +24,9 @@ func DecodeTransportConfig(raw json.RawMessage) (TransportConfig, error) {
 		return TransportConfig{}, err
 	}
 	v := TransportConfig{
+		Name:                             r.text("Name"),
 		Identity:                         r.text("Identity"),
-		SMTPClientAuthenticationDisabled: r.flag("SmtpClientAuthenticationDisabled"),
+		SMTPClientAuthenticationDisabled: r.flag(smtpAuthProperty),
 		AllowLegacyTLSClients:            r.flag("AllowLegacyTLSClients"),
 		ExternalPostmasterAddress:        r.textPtr("ExternalPostmasterAddress"),
 		JournalingReportNDRTo:            r.text("JournalingReportNdrTo"),

@@ -27,8 +27,9 @@ const AssignedToPrefix = "to:"
 //
 //   - "": all service principals with $expand=appRoleAssignments, which gives what each
 //     holds, up to 20. Rows are service principals (wire.ServicePrincipalAssignments).
+//     Without rows where the service refuses the $expand.
 //   - a service principal's id: appRoleAssignments of one that showed 20 or none at all
-//     (no array), read in full. Rows are assignments.
+//     (no array), read in full; of every one without the $expand. Rows are assignments.
 //   - "to:" and a service principal's id: appRoleAssignedTo of one as the resource,
 //     which gives users and groups that were assigned to it. Rows are assignments. Read
 //     for enterprise applications that no Microsoft tenant owns, for every one that
@@ -50,6 +51,7 @@ func (c *Client) appRoles(o CollectOptions) Collector {
 				}
 				return nil
 			},
+			instead: c.oneByOne(s, AppRoleAssignments, ServicePrincipals),
 		})
 		if err != nil {
 			return err

@@ -26,12 +26,14 @@ type Store interface {
 
 // CollectOptions say what is collected. The zero value collects everything.
 type CollectOptions struct {
-	// Sources to collect; nil: all. What they require is collected with them.
+	// Sources to collect; nil: all. What they require is collected with them, save for
+	// GroupsRequire.
 	Sources map[snapshot.Source]bool
 	// Groups names the ids of the groups whose members matter, when groupMembers runs.
 	// nil: groups that hold a directory role, an eligibility or an app role.
 	Groups func(ctx context.Context, s Store) ([]string, error)
-	// GroupsRequire are the sources that Groups reads, those of other services included.
+	// GroupsRequire are the sources that Groups reads, those of other services included:
+	// they go first where they are collected at all.
 	GroupsRequire []snapshot.Source
 	// OwnersFor names the ids of the service principals whose owners matter. nil: those
 	// that no Microsoft tenant owns.
@@ -48,6 +50,7 @@ type CollectOptions struct {
 type Collector struct {
 	source   snapshot.Source
 	requires []snapshot.Source
+	alone    bool // what it requires goes first, and is not collected for its sake
 	collect  func(ctx context.Context, s Store) error
 }
 
@@ -78,9 +81,13 @@ func Collectors(c *Client, o CollectOptions) []Collector {
 		c.listed(RoleDefinitions, roleDefinitionsListing),
 		c.listed(RoleAssignments, roleAssignmentsListing),
 		c.listed(RoleEligibilitySchedules, roleEligibilityListing),
+		c.listed(RoleAssignmentScheduleInstances, roleScheduleListing),
+		c.authorizationPolicy(),
+		c.adminConsentRequestPolicy(),
+		c.applicationOwners(),
 		c.grants(o),
 		c.appRoles(o),
-		c.resources(),
+		c.resources(o),
 		c.owners(o),
 		c.members(o),
 	}
@@ -93,7 +100,7 @@ func Collectors(c *Client, o CollectOptions) []Collector {
 		if o.Sources[one.source] || wanted[one.source] {
 			wanted[one.source] = true
 			for _, r := range one.requires {
-				wanted[r] = true
+				wanted[r] = wanted[r] || !one.alone
 			}
 		}
 	}

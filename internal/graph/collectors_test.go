@@ -510,7 +510,7 @@ func TestCollectorsFollowTheirRequirements(t *testing.T) {
 		}
 		done[one.Source()] = true
 	}
-	if len(done) != 16 {
+	if len(done) != 20 {
 		t.Errorf("%d sources", len(done))
 	}
 	var got []snapshot.Source

@@ -43,6 +43,11 @@ const (
 	RoleAssignments          snapshot.Source = "graph/roleAssignments"
 	RoleEligibilitySchedules snapshot.Source = "graph/roleEligibilitySchedules"
 	GroupMembers             snapshot.Source = "graph/groupMembers"
+	ApplicationOwners        snapshot.Source = "graph/applicationOwners"
+	AuthorizationPolicy      snapshot.Source = "graph/authorizationPolicy"
+
+	AdminConsentRequestPolicy       snapshot.Source = "graph/adminConsentRequestPolicy"
+	RoleAssignmentScheduleInstances snapshot.Source = "graph/roleAssignmentScheduleInstances"
 )
 
 // LeastPermission names the smallest permission that reads a source, the same for
@@ -62,7 +67,7 @@ func LeastPermission(s snapshot.Source) string {
 		return "User.Read.All"
 	case Groups, GroupMembers:
 		return "GroupMember.Read.All"
-	case ServicePrincipals, Applications, AppRoleAssignments, ServicePrincipalRoles, ServicePrincipalOwners:
+	case ServicePrincipals, Applications, AppRoleAssignments, ServicePrincipalRoles, ServicePrincipalOwners, ApplicationOwners:
 		return "Application.Read.All"
 	case OAuth2PermissionGrants:
 		return "Directory.Read.All"
@@ -70,6 +75,10 @@ func LeastPermission(s snapshot.Source) string {
 		return "RoleManagement.Read.Directory"
 	case RoleEligibilitySchedules:
 		return "RoleEligibilitySchedule.Read.Directory"
+	case RoleAssignmentScheduleInstances:
+		return "RoleAssignmentSchedule.Read.Directory"
+	case AuthorizationPolicy, AdminConsentRequestPolicy:
+		return "Policy.Read.All"
 	}
 	return ""
 }

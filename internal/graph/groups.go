@@ -39,12 +39,13 @@ func groupsListing(c *Client) listing {
 // Source: GET /v1.0/groups/{id}/transitiveMembers (GroupMember.Read.All).
 func (c *Client) members(o CollectOptions) Collector {
 	requires, from := o.GroupsRequire, []snapshot.Source(nil)
-	if o.Groups == nil {
+	alone := o.Groups != nil
+	if !alone {
 		o.Groups = holdingGroups
 		requires = []snapshot.Source{RoleAssignments, RoleEligibilitySchedules, AppRoleAssignments}
 		from = requires
 	}
-	return Collector{source: GroupMembers, requires: requires, collect: func(ctx context.Context, s Store) error {
+	return Collector{source: GroupMembers, requires: requires, alone: alone, collect: func(ctx context.Context, s Store) error {
 		ids, err := o.Groups(ctx, s)
 		if err != nil {
 			return fmt.Errorf("groups whose members matter: %w", err)

@@ -29,12 +29,18 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 		RoleDefinitions:          "/v1.0/roleManagement/directory/roleDefinitions?$select=id,templateId,displayName,isBuiltIn,isEnabled",
 		RoleAssignments:          "/v1.0/roleManagement/directory/roleAssignments?$expand=principal",
 		RoleEligibilitySchedules: "/v1.0/roleManagement/directory/roleEligibilitySchedules?$expand=principal",
+		ApplicationOwners:        "/v1.0/applications?$expand=owners&$select=id,appId&$top=999",
+		AuthorizationPolicy:      "/v1.0/policies/authorizationPolicy",
 		OAuth2PermissionGrants:   "/v1.0/oauth2PermissionGrants?$count=true&$top=999",
 		AppRoleAssignments:       "/v1.0/servicePrincipals?$expand=appRoleAssignments&$select=id,appId&$top=999",
 		ServicePrincipalOwners:   "/v1.0/servicePrincipals/" + id + "/owners?$select=id,displayName,userPrincipalName,userType,appId&$top=999",
 		GroupMembers:             "/v1.0/groups/" + id + "/transitiveMembers?$select=id,displayName,userPrincipalName,userType,mail,accountEnabled,appId&$top=999",
 		Me:                       "/v1.0/me?$select=id,userPrincipalName,displayName",
-		ServicePrincipalRoles:    "/v1.0/servicePrincipals/" + id + "?$select=id,appId,displayName,appRoles,oauth2PermissionScopes",
+
+		AdminConsentRequestPolicy:       "/v1.0/policies/adminConsentRequestPolicy",
+		RoleAssignmentScheduleInstances: "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances",
+
+		ServicePrincipalRoles: "/v1.0/servicePrincipals/" + id + "?$select=id,appId,displayName,appRoles,oauth2PermissionScopes",
 	}
 	for src, line := range want {
 		t.Run(string(src), func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,11 +19,14 @@ import (
 // resources collects what the resources of assignments and grants offer: app roles and
 // scopes by id and name. One unit, "", with one page per resource, keyed by its object
 // id: one row, or none and status 404 for a resource that is deleted while what was
-// granted on it stays.
+// granted on it stays. What is not read in this run grants nothing here.
 //
 // Source: GET /v1.0/servicePrincipals/{id} (Application.Read.All).
-func (c *Client) resources() Collector {
+func (c *Client) resources(o CollectOptions) Collector {
 	requires := []snapshot.Source{AppRoleAssignments, OAuth2PermissionGrants}
+	if o.Sources[AppRoleAssignments] != o.Sources[OAuth2PermissionGrants] {
+		requires = slices.DeleteFunc(requires, func(src snapshot.Source) bool { return !o.Sources[src] })
+	}
 	return Collector{source: ServicePrincipalRoles, requires: requires, collect: func(ctx context.Context, s Store) error {
 		unit := snapshot.UnitID{Source: ServicePrincipalRoles}
 		wanted, err := grantedResources(ctx, s)

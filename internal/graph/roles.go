@@ -49,3 +49,14 @@ func roleEligibilityListing(c *Client) listing {
 			})
 	}}
 }
+
+// roleScheduleListing reads how and until when the roles in force were given, which
+// roleAssignments does not tell. Who holds them is resolved by id.
+//
+// Source: GET /v1.0/roleManagement/directory/roleAssignmentScheduleInstances
+// (RoleAssignmentSchedule.Read.Directory; Directory.Read.All does not do; Entra ID P2).
+func roleScheduleListing(c *Client) listing {
+	return listing{ask: func(ctx context.Context, _ []string, _ int32) (*abs.RequestInformation, error) {
+		return rolemanagement.NewDirectoryRoleAssignmentScheduleInstancesRequestBuilderInternal(c.path(), silentAdapter{}).ToGetRequestInformation(ctx, nil)
+	}}
+}

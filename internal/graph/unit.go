@@ -32,6 +32,9 @@ type unitReading struct {
 	exists func(ctx context.Context) (*abs.RequestInformation, error)
 	// before is called with each page before it is stored; nil: nobody.
 	before func(ctx context.Context, p page) error
+	// instead reads the unit in another way when the service refuses the query itself, and
+	// says where it stands then; nil: the refusal is the end of it.
+	instead func(ctx context.Context, why error, attempts int) (snapshot.Result, error)
 }
 
 // read reads a unit unless the ledger has it as final, one durable commit per answer.
@@ -50,6 +53,9 @@ func (c *Client) read(ctx context.Context, s Store, r unitReading) (snapshot.Res
 		if err != nil {
 			if ctx.Err() != nil {
 				return snapshot.Result{}, ctx.Err()
+			}
+			if r.instead != nil && refused(err) {
+				return r.instead(ctx, err, p.Attempts)
 			}
 			result := c.failed(ctx, r, err)
 			if ctx.Err() != nil {

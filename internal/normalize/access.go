@@ -13,7 +13,8 @@ import (
 )
 
 // mailboxPermissions writes one row per mailbox, trustee, deny and inherited.
-// Doubled rows of one key are one row with the union of rights.
+// Doubled rows of one key are one row with the union of rights; so are rows whose
+// trustee differs in case alone, under the spelling that sorts first.
 func (n *run) mailboxPermissions() error {
 	var rows map[string]*snapshot.MailboxPermission
 	mailbox := ""
@@ -59,8 +60,11 @@ func (n *run) mailboxPermissions() error {
 				Mailbox: mailbox, MailboxAddress: n.address(mailbox), TrusteeRef: n.trustee(p.User, p.UserSID), TrusteeSID: p.UserSID,
 				Deny: p.Deny != nil && *p.Deny, Inherited: p.IsInherited != nil && *p.IsInherited,
 			}
-			key := snapshot.Key(row)
-			if rows[key] == nil {
+			key := strings.ToLower(snapshot.Key(row))
+			if had := rows[key]; had == nil {
+				rows[key] = &row
+			} else if snapshot.Key(row) < snapshot.Key(*had) {
+				row.Rights = had.Rights
 				rows[key] = &row
 			}
 			rows[key].Rights = append(rows[key].Rights, p.AccessRights...)
@@ -260,13 +264,25 @@ func (n *run) folderGroups() error {
 	return nil
 }
 
-// folderTrustee resolves who a folder permission is for. An answer that names the
-// user principal name is no guess; a bare display name may be ambiguous.
+// folderTrustee resolves who a folder permission is for. An answer that names the user
+// principal name, the id or the address is no guess; a bare display name may be ambiguous.
 func (n *run) folderTrustee(p exo.FolderPermission) snapshot.TrusteeRef {
-	if p.UserPrincipalName != "" {
-		ref := n.trustee(p.UserPrincipalName, "")
+	var first *snapshot.TrusteeRef
+	for _, name := range []string{p.UserPrincipalName, p.UserID, p.UserAddress} {
+		if name == "" {
+			continue
+		}
+		ref := n.trustee(name, "")
 		ref.Trustee = p.User
-		return ref
+		if ref.TrusteeID != "" {
+			return ref
+		}
+		if first == nil {
+			first = &ref
+		}
+	}
+	if first != nil {
+		return *first
 	}
 	return n.resolved(trusteeName{name: p.User, folder: true}, func() snapshot.TrusteeRef { return n.dir.ResolveFolderTrustee(p.User) })
 }

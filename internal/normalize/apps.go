@@ -34,7 +34,11 @@ func (n *run) applications() error {
 }
 
 func (n *run) servicePrincipals() error {
-	owners, err := n.owners()
+	owners, err := n.ownersOf("graph/servicePrincipalOwners")
+	if err != nil {
+		return err
+	}
+	applicationOwners, err := n.applicationOwners()
 	if err != nil {
 		return err
 	}
@@ -50,7 +54,7 @@ func (n *run) servicePrincipals() error {
 		row := snapshot.ServicePrincipal{
 			ID: s.ID, AppID: s.AppID, DisplayName: s.DisplayName, ServicePrincipalType: s.ServicePrincipalType,
 			AppOwnerOrganizationID: s.AppOwnerOrganizationID, FirstParty: facts.MicrosoftTenant(s.AppOwnerOrganizationID),
-			VerifiedPublisher: s.VerifiedPublisher.DisplayName, AccountEnabled: s.AccountEnabled, Owners: owners[s.ID],
+			VerifiedPublisher: s.VerifiedPublisher.DisplayName, AccountEnabled: s.AccountEnabled, Owners: owners[s.ID], ApplicationOwners: applicationOwners(s.AppID),
 			Credentials: append(credentials("servicePrincipal", s.PasswordCredentials, s.KeyCredentials), registered[s.AppID]...),
 		}
 		if app, bad := facts.KnownBad(s.AppID); bad {
@@ -96,32 +100,6 @@ func (n *run) applicationCredentials() (map[string][]snapshot.Credential, error)
 			return nil, err
 		}
 		out[r.V.AppID] = credentials("application", r.V.PasswordCredentials, r.V.KeyCredentials)
-	}
-	return out, nil
-}
-
-// owners of service principals; a missing key means that they were not read.
-func (n *run) owners() (map[string][]snapshot.ObjectRef, error) {
-	out := map[string][]snapshot.ObjectRef{}
-	units, err := n.store.Units(n.ctx, "graph/servicePrincipalOwners")
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range units {
-		if u.State == snapshot.Complete {
-			out[u.Unit.Key] = []snapshot.ObjectRef{}
-		}
-	}
-	for r, err := range decode(n, "graph/servicePrincipalOwners", wire.DecodeDirectoryObject) {
-		if err != nil {
-			return nil, err
-		}
-		if list, read := out[r.Unit.Key]; read {
-			out[r.Unit.Key] = append(list, snapshot.ObjectRef{ID: r.V.ID, Name: firstOf(r.V.DisplayName, r.V.UserPrincipalName), Type: string(r.V.Kind())})
-		}
-	}
-	for _, list := range out {
-		slices.SortFunc(list, func(a, b snapshot.ObjectRef) int { return cmp.Compare(a.ID, b.ID) })
 	}
 	return out, nil
 }
@@ -291,7 +269,11 @@ func (n *run) accessPolicies() error {
 		_, guid, _ := strings.Cut(p.ScopeIdentityRaw, ";")
 		for _, s := range []string{guid, p.ScopeIdentity, p.ScopeName} {
 			if e, ok := n.entry(s); ok {
-				row.ScopeID = entryID(e)
+				// The members of nothing else can be listed: of a group without an id in Entra, of
+				// somebody who is named by himself.
+				if e.Kind == snapshot.TrusteeGroup {
+					row.ScopeID = e.ID
+				}
 				break
 			}
 		}
@@ -299,41 +281,22 @@ func (n *run) accessPolicies() error {
 			return err
 		}
 	}
-	apps := map[string]string{} // any name of an application in Exchange -> app id
-	for r, err := range decode(n, "exo/Get-ServicePrincipal", exo.DecodeServicePrincipal) {
-		if err != nil {
-			return err
-		}
-		for _, s := range []string{r.V.ObjectID, r.V.AppID, r.V.Identity, r.V.Guid, r.V.SID, r.V.DisplayName} {
-			if s != "" {
-				apps[strings.ToLower(s)] = r.V.AppID
-			}
-		}
+	apps, err := n.exchangeApps()
+	if err != nil {
+		return err
 	}
 	for r, err := range decode(n, "exo/Get-ManagementRoleAssignment", exo.DecodeRoleAssignment) {
 		if err != nil {
 			return err
 		}
 		a := r.V
-		if a.RoleAssigneeType != "ServicePrincipal" {
+		if !strings.EqualFold(a.RoleAssigneeType, servicePrincipalAssignee) {
 			continue
 		}
-		row := snapshot.ApplicationAccessPolicy{ID: firstOf(a.Identity, a.Name), Kind: "roleAssignment", AccessRight: a.Role, Scope: firstOf(deref(a.CustomResourceScope), deref(a.CustomRecipientWriteScope))}
-		for _, s := range []string{deref(a.App), a.RoleAssignee, a.RoleAssigneeName} {
-			if id, ok := apps[strings.ToLower(s)]; ok && s != "" {
-				row.AppID = id
-				break
-			}
-			if p, ok := n.principals[strings.ToLower(s)]; ok {
-				row.AppID = p.appID
-				break
-			}
-		}
+		row := snapshot.ApplicationAccessPolicy{ID: firstOf(a.Identity, a.Name), Kind: "roleAssignment", AppID: n.assigneeApp(a, apps), AccessRight: a.Role}
+		row.Scope, row.ScopeID = n.roleScope(a)
 		if row.AppID == "" {
 			row.AppID = firstOf(deref(a.App), a.RoleAssignee, a.RoleAssigneeName)
-		}
-		if e, ok := n.entry(row.Scope); ok && e.Kind == snapshot.TrusteeGroup {
-			row.ScopeID = entryID(e)
 		}
 		if err := put(row); err != nil {
 			return err

@@ -61,7 +61,15 @@ var origins = map[snapshot.Dataset]origin{
 
 // optionalLicence are sources that a tenant without the licence simply does not
 // have: their absence is said and takes nothing away from the dataset.
-var optionalLicence = map[snapshot.Source]bool{"graph/roleEligibilitySchedules": true}
+var optionalLicence = map[snapshot.Source]bool{"graph/roleEligibilitySchedules": true, roleScheduleSource: true}
+
+const roleScheduleSource snapshot.Source = "graph/roleAssignmentScheduleInstances"
+
+// nothingToHave reports whether an unavailable source leaves nothing unread. Roles in
+// force exist in every tenant: a tenant that has the licence is not without them.
+func (n *run) nothingToHave(src snapshot.Source) bool {
+	return optionalLicence[src] && (src != roleScheduleSource || !n.licensed("P2"))
+}
 
 // tally counts the units of a dataset.
 type tally struct {
@@ -211,7 +219,7 @@ func (n *run) tallyListings(t *tally, o origin) error {
 				continue
 			}
 			read = true
-			if u.State == snapshot.Unavailable && optionalLicence[src] {
+			if u.State == snapshot.Unavailable && n.nothingToHave(src) {
 				t.expected++
 				t.collected++
 				t.reason(orCause(u.Cause, snapshot.MissingLicence), u.Detail, 1)
@@ -452,6 +460,11 @@ func (n *run) noteTrustee(set snapshot.Dataset, row any) {
 		t = r.TrusteeRef
 	case snapshot.FolderPermission:
 		t = r.TrusteeRef
+	case snapshot.ManagementRoleAssignment:
+		if r.AssigneeType == memberUnresolved {
+			n.unresolved[set]++
+		}
+		return
 	default:
 		return
 	}

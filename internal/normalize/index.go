@@ -197,7 +197,7 @@ func (n *run) indexRecipients() error {
 			n.add(recipientEntry(r.V), r.V.ID, r.V.Identity)
 		}
 	}
-	// A look-up by DN answers for the DN that was asked.
+	// A look-up by a name of the directory answers for the name that was asked.
 	for r, err := range decode(n, "exo/Get-Recipient.byDN", exo.DecodeRecipient) {
 		if err != nil {
 			return err
@@ -228,6 +228,12 @@ func (n *run) indexUsers() error {
 			e.Disabled = &disabled
 		}
 		n.dir.Add(e)
+		if err := n.sink(snapshot.User{
+			User: u.ID, UserPrincipalName: u.UserPrincipalName, DisplayName: u.DisplayName, Mail: u.Mail, UserType: u.UserType,
+			AccountEnabled: u.AccountEnabled, OnPremisesSyncEnabled: u.OnPremisesSyncEnabled, CreatedDateTime: timeOf(u.CreatedDateTime),
+		}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

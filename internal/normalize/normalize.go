@@ -16,13 +16,14 @@ import (
 	"iter"
 
 	"tenantaudit/internal/exo"
+	"tenantaudit/internal/graph/wire"
 	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
 )
 
 // Version names the rules of this package; a snapshot derived by other rules is
 // derived again.
-const Version = "1"
+const Version = "2"
 
 // Store is what normalize reads: *snapshot.Store.
 type Store interface {
@@ -114,6 +115,7 @@ type run struct {
 	usersKnown bool            // the list of users and of SKUs is complete
 	skus       map[string]skuRef
 	principals map[string]principalRef
+	holders    map[string]wire.DirectoryObject // of directory roles, as they came with the assignment
 	resources  map[string]resourceRef
 	outOfScope map[string]int64 // mailboxes outside the per-mailbox datasets, by kind
 	oddRows    map[snapshot.Source]int64
@@ -125,7 +127,7 @@ type run struct {
 func (n *run) all() error {
 	n.byID, n.byAnyName, n.trustees = map[string]int{}, map[string]string{}, map[trusteeName]snapshot.TrusteeRef{}
 	n.users, n.skus, n.premium = map[string]userRef{}, map[string]skuRef{}, map[string]bool{}
-	n.principals, n.resources = map[string]principalRef{}, map[string]resourceRef{}
+	n.principals, n.resources, n.holders = map[string]principalRef{}, map[string]resourceRef{}, map[string]wire.DirectoryObject{}
 	n.outOfScope, n.oddRows = map[string]int64{}, map[snapshot.Source]int64{}
 	n.gaps, n.unresolved = map[snapshot.Dataset]map[string]int64{}, map[snapshot.Dataset]int64{}
 	stages := []struct {
@@ -138,6 +140,9 @@ func (n *run) all() error {
 		{"licences", n.licences, false},
 		{"organisation", n.organisation, false},
 		{"mail flow", n.mailFlow, false},
+		{"protocols", n.casMailboxes, false},
+		{"sharing policies", n.sharingPolicies, false},
+		{"policies", n.policies, false},
 		{"group members", n.groupMembers, false},
 		{"mailboxes", n.emitMailboxes, true},
 		{"audit bypass", n.auditBypass, false},
@@ -148,6 +153,7 @@ func (n *run) all() error {
 		{"folder permissions", n.folderPermissions, true},
 		{"applications", n.applications, true},
 		{"roles", n.roles, true},
+		{"role schedules", n.roleSchedules, false},
 	}
 	for _, s := range stages {
 		if n.onGroup != nil && !s.groups {
@@ -263,6 +269,11 @@ func GroupsOfInterest(ctx context.Context, s Store) ([]string, error) {
 			if r.MemberType == "group" {
 				add(r.Member)
 			}
+		case snapshot.ManagementRoleAssignment:
+			if r.AssigneeType == "group" {
+				add(r.Assignee)
+			}
+			add(r.ScopeID)
 		case snapshot.ApplicationAccessPolicy:
 			add(r.ScopeID)
 		}

@@ -15,30 +15,51 @@ func (n *run) roles() error {
 	if err := n.directoryRoles(); err != nil {
 		return err
 	}
-	return n.exchangeRoles()
+	if err := n.exchangeRoles(); err != nil {
+		return err
+	}
+	return n.managementRoles()
 }
 
+// roleRef names a directory role.
 type roleRef struct {
 	name, template string
-	builtIn        *bool
+	privileged     *bool
 }
 
-func (n *run) directoryRoles() error {
+// roleNames reads the role definitions; the function returned names a role by the id of
+// its definition, built-in ones also where the definitions were not read.
+func (n *run) roleNames() (func(definition string) roleRef, error) {
 	defs := map[string]roleRef{}
 	for r, err := range decode(n, "graph/roleDefinitions", wire.DecodeRoleDefinition) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		defs[r.V.ID] = roleRef{r.V.DisplayName, firstOf(r.V.TemplateID, r.V.ID), r.V.IsBuiltIn}
+		defs[r.V.ID] = roleRef{name: r.V.DisplayName, template: firstOf(r.V.TemplateID, r.V.ID)}
+	}
+	return func(definition string) roleRef {
+		ref, ok := defs[definition]
+		if !ok {
+			ref.template = definition
+		}
+		if f, ok := facts.Role(ref.template); ok {
+			ref.name, ref.privileged = firstOf(ref.name, f.Name), f.Privileged
+		}
+		return ref
+	}, nil
+}
+
+func (n *run) directoryRoles() error {
+	role, err := n.roleNames()
+	if err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	put := func(id, definition, principal, scope, assignment string, expanded *wire.DirectoryObject) error {
-		row := snapshot.DirectoryRoleAssignment{ID: id, RoleTemplateID: definition, Member: principal, Assignment: assignment, Scope: scope}
-		if d, ok := defs[definition]; ok {
-			row.Role, row.RoleTemplateID = d.name, d.template
-		}
-		if f, ok := facts.Role(row.RoleTemplateID); ok {
-			row.Role, row.Privileged = firstOf(row.Role, f.Name), f.Privileged
+		ref := role(definition)
+		row := snapshot.DirectoryRoleAssignment{ID: id, Role: ref.name, RoleTemplateID: ref.template, Privileged: ref.privileged, Member: principal, Assignment: assignment, Scope: scope}
+		if expanded != nil {
+			n.holders[principal] = *expanded
 		}
 		row.MemberType, row.MemberName = n.member(principal, expanded)
 		if key := snapshot.Key(row); !seen[key] {
@@ -60,6 +81,40 @@ func (n *run) directoryRoles() error {
 			return err
 		}
 		if err := put(r.V.ID, r.V.RoleDefinitionID, r.V.PrincipalID, firstOf(r.V.DirectoryScopeID, r.V.AppScopeID), "eligible", r.V.Principal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// roleSchedules writes how and until when the roles in force were given.
+func (n *run) roleSchedules() error {
+	role, err := n.roleNames()
+	if err != nil {
+		return err
+	}
+	for v, err := range decodeLast(n, roleScheduleSource, wire.DecodeRoleAssignmentScheduleInstance, func(v wire.RoleAssignmentScheduleInstance) string { return v.ID }) {
+		if err != nil {
+			return err
+		}
+		ref := role(v.RoleDefinitionID)
+		row := snapshot.RoleAssignmentSchedule{
+			ID: v.ID, Role: ref.name, RoleTemplateID: ref.template, Privileged: ref.privileged, Member: v.PrincipalID,
+			AssignmentType: v.AssignmentType, Scope: firstOf(v.DirectoryScopeID, v.AppScopeID), EndDateTime: timeOf(v.EndDateTime),
+		}
+		if known, ok := n.holders[v.PrincipalID]; ok && v.Principal == nil {
+			v.Principal = &known
+		}
+		row.MemberType, row.MemberName = n.member(v.PrincipalID, v.Principal)
+		// A group is not a member of itself: what is said of it is how it holds the role.
+		row.Inherited = strings.EqualFold(v.MemberType, "Inherited") || strings.EqualFold(v.MemberType, "Group") && row.MemberType != snapshot.TrusteeGroup
+		if v.AssignmentType == "" {
+			n.gap(snapshot.RoleAssignmentSchedules, "assignmentType was not sent")
+		}
+		if v.EndDateTime != "" && row.EndDateTime == nil {
+			n.gap(snapshot.RoleAssignmentSchedules, "endDateTime could not be read")
+		}
+		if err := n.sink(row); err != nil {
 			return err
 		}
 	}

@@ -143,6 +143,18 @@ func (n *run) userLicence(u wire.User, l wire.AssignedLicense) snapshot.UserLice
 	return row
 }
 
+// licensed reports whether a usable SKU of the tenant holds an Entra plan of that level.
+func (n *run) licensed(level string) bool {
+	for _, s := range n.skus {
+		for id := range s.plans {
+			if s.usable && facts.EntraPremium(id) == level {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (n *run) organisation() error {
 	for r, err := range decode(n, "exo/Get-OrganizationConfig", exo.DecodeOrganizationConfig) {
 		if err != nil {
@@ -156,6 +168,15 @@ func (n *run) organisation() error {
 			return err
 		}
 		break // one per tenant
+	}
+	for r, err := range decode(n, "exo/Get-TransportConfig", exo.DecodeTransportConfig) {
+		if err != nil {
+			return err
+		}
+		if err := n.sink(snapshot.TransportConfig{Name: firstOf(r.V.Name, r.V.Identity), SMTPClientAuthenticationDisabled: r.V.SMTPClientAuthenticationDisabled}); err != nil {
+			return err
+		}
+		break
 	}
 	for r, err := range decode(n, "exo/Get-AdminAuditLogConfig", exo.DecodeAdminAuditLogConfig) {
 		if err != nil {

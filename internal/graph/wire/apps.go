@@ -196,6 +196,21 @@ func DecodeApplication(raw json.RawMessage) (Application, error) {
 	})
 }
 
+// ApplicationOwners is an application with who owns it. Source: GET /applications with
+// $expand=owners, which shows up to 20.
+type ApplicationOwners struct {
+	ID     string
+	AppID  string
+	Owners []DirectoryObject // nil: not shown
+}
+
+// DecodeApplicationOwners reads a row of GET /applications with owners expanded.
+func DecodeApplicationOwners(raw json.RawMessage) (ApplicationOwners, error) {
+	return decodeByID("application", raw, func(r reader) ApplicationOwners {
+		return ApplicationOwners{ID: r.id("id"), AppID: r.id("appId"), Owners: list(r, "owners", readDirectoryObject)}
+	})
+}
+
 // OAuth2PermissionGrant is a delegated consent. It has no date and no consenter.
 // Source: GET /oauth2PermissionGrants.
 type OAuth2PermissionGrant struct {

@@ -96,3 +96,36 @@ func DecodeRoleEligibilitySchedule(raw json.RawMessage) (RoleEligibilitySchedule
 		return s
 	})
 }
+
+// RoleAssignmentScheduleInstance is a directory role in force with how it was given.
+// Source: GET /roleManagement/directory/roleAssignmentScheduleInstances.
+type RoleAssignmentScheduleInstance struct {
+	ID               string
+	PrincipalID      string
+	RoleDefinitionID string
+	DirectoryScopeID string
+	AppScopeID       string
+	AssignmentType   string // Assigned, Activated
+	MemberType       string // Direct, Group, Inherited
+	StartDateTime    string
+	EndDateTime      string           // "": no end
+	Principal        *DirectoryObject // nil unless it was expanded
+}
+
+// DecodeRoleAssignmentScheduleInstance reads a row of roleAssignmentScheduleInstances.
+func DecodeRoleAssignmentScheduleInstance(raw json.RawMessage) (RoleAssignmentScheduleInstance, error) {
+	return decodeByID("roleAssignmentScheduleInstance", raw, func(r reader) RoleAssignmentScheduleInstance {
+		return RoleAssignmentScheduleInstance{
+			ID:               r.id("id"),
+			PrincipalID:      r.id("principalId"),
+			RoleDefinitionID: r.id("roleDefinitionId"),
+			DirectoryScopeID: r.text("directoryScopeId"),
+			AppScopeID:       r.text("appScopeId"),
+			AssignmentType:   r.text("assignmentType"),
+			MemberType:       r.text("memberType"),
+			StartDateTime:    r.text("startDateTime"),
+			EndDateTime:      r.text("endDateTime"),
+			Principal:        readPrincipal(r),
+		}
+	})
+}

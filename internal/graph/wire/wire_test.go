@@ -395,6 +395,10 @@ func FuzzDecode(f *testing.F) {
 		_, _ = DecodeRoleEligibilitySchedule(raw)
 		_, _ = DecodeServicePrincipalAssignments(raw)
 		_, _ = DecodeApplication(raw)
+		_, _ = DecodeApplicationOwners(raw)
+		_, _ = DecodeAuthorizationPolicy(raw)
+		_, _ = DecodeAdminConsentRequestPolicy(raw)
+		_, _ = DecodeRoleAssignmentScheduleInstance(raw)
 		_, _ = DecodeClaims(raw)
 	})
 }
