@@ -2,7 +2,6 @@ package faketenant
 
 import (
 	"slices"
-	"strconv"
 )
 
 // keyChecks writes the results of the checks that the plan has an answer for.
@@ -19,19 +18,31 @@ func keyChecks(p *plan) []CheckAnswer {
 		p.answerFullAccess(),
 		p.answerSendAs(),
 		p.answerSendOnBehalf(),
+		p.answerDefaultFolders(),
+		p.answerExternalSharing(),
+		p.answerTakeover(),
+		p.answerOrphans(),
+		p.answerDisabledTrustees(),
+		p.answerWideReach(),
+		p.answerExchangeRoles(),
+		p.answerEffectiveAccess(),
+		p.answerMailApplications(),
+		p.answerUserGrants(),
+		p.answerKnownBad(),
+		p.answerForeign(),
+		p.answerFirstParty(),
+		p.answerSecrets(),
+		p.answerOwners(),
+		p.answerDangling(),
 		p.answerFolders(),
 		p.answerDelegatedGrants(),
 		p.answerTier0(),
 	}
 }
 
-// judged makes an answer: fail with findings, pass without.
+// judged makes an answer in which every subject has a verdict.
 func judged(id string, subjects int, found []FindingAnswer) CheckAnswer {
-	a := CheckAnswer{ID: id, Status: "pass", Evaluated: subjects, Expected: subjects, Findings: found}
-	if len(found) > 0 {
-		a.Status = "fail"
-	}
-	return a
+	return verdict(id, subjects, 0, found)
 }
 
 // inventory makes an answer that never fails.
@@ -197,7 +208,7 @@ func (p *plan) answerInboxRules() CheckAnswer {
 			case r.delete || r.soft || r.hidden:
 				severity = "critical"
 			}
-			found = append(found, FindingAnswer{"inboxRule", m.id() + "|" + strconv.FormatUint(r.id, 10), severity})
+			found = append(found, FindingAnswer{"inboxRule", rowKey(m.id(), ruleNumber(r)), severity})
 		}
 	}
 	a := judged("mail.inbox_rule_forwarding", subjects, found)
@@ -247,7 +258,7 @@ func (p *plan) answerSendAs() CheckAnswer {
 	var found []FindingAnswer
 	for _, s := range p.sendAs {
 		if !s.deny && s.kind != kindWellKnown {
-			found = append(found, FindingAnswer{"sendAs", s.on.key() + "|" + s.as + "|" + s.sid + "|Allow", "info"})
+			found = append(found, FindingAnswer{"sendAs", s.key(), "info"})
 		}
 	}
 	return inventory("delegation.send_as", len(p.sendAs), found)
@@ -257,7 +268,7 @@ func (p *plan) answerSendOnBehalf() CheckAnswer {
 	var found []FindingAnswer
 	for _, m := range p.mailboxes {
 		for _, h := range m.behalf {
-			found = append(found, FindingAnswer{"sendOnBehalf", m.id() + "|" + h.as, "info"})
+			found = append(found, FindingAnswer{"sendOnBehalf", rowKey(m.id(), h.as), "info"})
 		}
 	}
 	return inventory("delegation.send_on_behalf", len(p.active()), found)
@@ -284,7 +295,7 @@ func (p *plan) answerFolders() CheckAnswer {
 					continue
 				}
 				done[g.as] = true
-				found = append(found, FindingAnswer{"mailbox", m.id() + "|" + g.as, "info"})
+				found = append(found, FindingAnswer{"mailbox", rowKey(m.id(), g.as), "info"})
 			}
 		}
 	}

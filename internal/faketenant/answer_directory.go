@@ -60,16 +60,12 @@ func (p *plan) keyServicePrincipals() []map[string]any {
 			if c.onApplication {
 				on = "application"
 			}
-			credentials = append(credentials, map[string]any{"kind": kind, "on": on, "keyId": c.id.String(), "usage": c.usage, "start": c.start, "end": c.end})
-		}
-		owners := []map[string]any{}
-		for _, o := range a.owners {
-			owners = append(owners, map[string]any{"id": o.id.String(), "name": o.display, "type": memberType(o)})
+			credentials = append(credentials, map[string]any{"kind": kind, "on": on, "keyId": c.id.String(), "usage": c.usage, "start": orNever(c.start), "end": orNever(c.end)})
 		}
 		rows = append(rows, map[string]any{
 			"id": a.p.id.String(), "appId": a.appID, "displayName": a.p.display, "servicePrincipalType": a.typ,
 			"appOwnerOrganizationId": a.owner, "firstParty": a.isFirstParty(), "verifiedPublisher": a.publisher, "accountEnabled": !a.disabled,
-			"credentials": credentials, "owners": owners, "knownBad": a.knownBad,
+			"credentials": credentials, "owners": ownerRefs(a.owners), "applicationOwners": ownerRefs(a.registrationOwners()), "knownBad": a.knownBad,
 		})
 	}
 	return rows
@@ -155,7 +151,7 @@ func (p *plan) keyDirectoryRoles() []map[string]any {
 func (p *plan) groupsThatMatter() []*principal {
 	var out []*principal
 	add := func(g *principal) {
-		if g != nil && g.group != nil && !slices.Contains(out, g) {
+		if g != nil && g.group != nil && g.id != (guid{}) && !slices.Contains(out, g) {
 			out = append(out, g)
 		}
 	}
@@ -207,6 +203,18 @@ func (p *plan) groupsThatMatter() []*principal {
 	}
 	for _, a := range p.policies {
 		add(a.group)
+	}
+	for _, s := range p.scoped {
+		add(s.group)
+	}
+	for _, g := range p.roleGroups {
+		for _, m := range g.members {
+			add(m.ref)
+		}
+	}
+	for _, d := range p.directRoles {
+		add(d.to)
+		add(d.scopeGroup)
 	}
 	return out
 }

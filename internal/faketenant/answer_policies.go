@@ -101,8 +101,8 @@ func (p *plan) keyManagementRoles() []map[string]any {
 	for _, s := range p.scoped {
 		rows = append(rows, map[string]any{
 			"id": s.identity(), "role": s.role, "assignee": s.app.p.id.String(), "assigneeName": s.app.p.display, "assigneeType": memberType(s.app.p),
-			"appId": s.app.appID, "delegating": false, "enabled": true, "scope": s.scope, "scopeId": "",
+			"appId": s.app.appID, "delegating": false, "enabled": true, "scope": s.scope, "scopeId": groupID(s.group),
 		})
 	}
-	return rows
+	return append(rows, p.keyDirectRoles()...)
 }

@@ -3,6 +3,7 @@ package faketenant
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ type permissionRow struct {
 }
 
 func (r permissionRow) key() string {
-	return fmt.Sprintf("%s|%s|%s|%t|%t", r.m.id(), r.h.as, r.h.sid, r.deny, r.inherited)
+	return rowKey(r.m.id(), r.h.as, r.h.sid, strconv.FormatBool(r.deny), strconv.FormatBool(r.inherited))
 }
 
 // permissionRows merges doubled grants; SELF is none.
@@ -166,7 +167,7 @@ func (p *plan) keyAccessPolicies() []map[string]any {
 	}
 	for _, s := range p.scoped {
 		rows = append(rows, map[string]any{
-			"id": s.identity(), "kind": "roleAssignment", "appId": s.app.appID, "accessRight": s.role, "scope": s.scope, "scopeId": "",
+			"id": s.identity(), "kind": "roleAssignment", "appId": s.app.appID, "accessRight": s.role, "scope": s.scope, "scopeId": groupID(s.group),
 		})
 	}
 	return rows

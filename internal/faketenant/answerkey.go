@@ -105,7 +105,7 @@ func newAnswerKey(p *plan) *AnswerKey {
 			covered++
 		}
 	}
-	units := map[string]int{"inboxRules": covered, "folderPermissions": covered, "mailboxPermissions": permitted}
+	units := map[string]int{"inboxRules": covered, "folderPermissions": covered, "mailboxPermissions": permitted, "effectiveAccess": permitted}
 	for _, d := range keyDatasets {
 		rows := d.rows(p)
 		if rows == nil {
@@ -149,6 +149,7 @@ var keyDatasets = []struct {
 	{"sendAs", (*plan).keySendAs},
 	{"sendOnBehalf", (*plan).keySendOnBehalf},
 	{"folderPermissions", (*plan).keyFolderPermissions},
+	{"effectiveAccess", (*plan).keyEffectiveAccess},
 	{"servicePrincipals", (*plan).keyServicePrincipals},
 	{"oauth2PermissionGrants", (*plan).keyDelegatedGrants},
 	{"appRoleAssignments", (*plan).keyAppRoleAssignments},

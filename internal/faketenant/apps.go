@@ -21,6 +21,9 @@ type app struct {
 	created    time.Time
 	tags       []string
 	replyURLs  []string
+
+	// onlyRegistration own the registration and not the service principal; nil: the same owners.
+	onlyRegistration []*principal
 }
 
 // credential of a service principal or an application.
@@ -107,7 +110,8 @@ func (a accessPolicy) identity(tenant guid) string {
 type scopedAssignment struct {
 	app   *app
 	role  string
-	scope string
+	scope string     // "" for the whole organisation
+	group *principal // nil when the scope is no group
 	guid  guid
 }
 

@@ -28,7 +28,7 @@ func TestGraphLists(t *testing.T) {
 		"oauth2PermissionGrants?$count=true&$top=999": len(plan.grants), "roleManagement/directory/roleDefinitions": len(plan.roles),
 		"roleManagement/directory/roleEligibilitySchedules": eligible, "users?$filter=userType%20eq%20'Guest'": guests,
 		"users?$filter=assignedLicenses/$count%20ne%200&$count=true": 49, "auditLogs/directoryAudits": 3,
-		"servicePrincipals(appId='" + graphAppID + "')/appRoleAssignedTo?$top=999": 14,
+		"servicePrincipals(appId='" + graphAppID + "')/appRoleAssignedTo?$top=999": 28,
 	} {
 		if got := len(c.graphAll(path)); got != want {
 			t.Errorf("%s: %d rows, want %d", path, got, want)
@@ -182,8 +182,8 @@ func TestRoles(t *testing.T) {
 			scopes++
 		}
 	}
-	if missing != 1 || scopes != 1 {
-		t.Errorf("%d without principal, %d scoped; want one each", missing, scopes)
+	if missing != 1 || scopes != 2 {
+		t.Errorf("%d without principal, %d scoped; want one and two", missing, scopes)
 	}
 	poor := start(t, Options{Mailboxes: 60, NoP2: true})
 	if a := poor.graph("roleManagement/directory/roleEligibilitySchedules", nil); a.status != 400 || !bytes.Contains(a.body, []byte("AadPremiumLicenseRequired")) {

@@ -165,7 +165,7 @@ func (p *plan) index() {
 			p.byText[k] = append(p.byText[k], entry{pr})
 		}
 	}
-	for _, list := range [][]*principal{p.users, p.contacts, p.groups} {
+	for _, list := range [][]*principal{p.users, p.contacts, p.groups, p.dynamicGroups} {
 		for _, pr := range list {
 			add(pr)
 		}

@@ -48,6 +48,7 @@ type plan struct {
 	roleGroups  []*roleGroup
 	policies    []accessPolicy
 	scoped      []scopedAssignment
+	directRoles []directRole // Exchange roles of people and groups
 
 	sendAs     []sendAs
 	bypassed   []bypass
@@ -59,8 +60,13 @@ type plan struct {
 	sharing    []sharingPolicy
 	consents   consentSettings
 
+	// dynamicGroups are dynamic distribution groups: Exchange has them, Entra does not.
+	dynamicGroups []*principal
+
 	auditor     *app       // the application that client credentials sign in as
 	auditorUser *principal // the person that delegated flows sign in as
+
+	reach func() []reachRow // who reaches which mailbox, worked out once
 
 	byGUID map[guid]entry
 	byText map[string][]entry

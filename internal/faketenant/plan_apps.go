@@ -32,7 +32,7 @@ func (c *crew) applications() {
 	c.auditor = c.register(c.newApp("Posture review", "", own, ""))
 	c.auditor.inExchange = true
 	c.auditor.owners = append(c.auditor.owners, c.auditorUser)
-	c.secret(c.auditor, true, "review 2026", time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))
+	c.secret(c.auditor, true, "review 2026", c.now.AddDate(0, -1, 0), c.now.AddDate(0, 2, 0))
 	for _, v := range []string{"Directory.Read.All", "AuditLog.Read.All", "Policy.Read.All", "RoleManagement.Read.Directory"} {
 		c.assign(c.auditor.p, c.graph, v)
 	}

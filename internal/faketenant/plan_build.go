@@ -2,6 +2,7 @@ package faketenant
 
 import (
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -38,6 +39,7 @@ func newPlan(opt Options) *plan {
 	c.directoryRoles()
 	c.exchangeRoles()
 	c.quietContent()
+	c.quietConsent()
 	if !p.clean {
 		c.auditSituations()
 		c.forwardingSituations()
@@ -45,6 +47,8 @@ func newPlan(opt Options) *plan {
 		c.grantSituations()
 		c.folderSituations()
 		c.applicationSituations()
+		c.accessSituations()
+		c.consentSituations()
 		c.roleSituations()
 		c.adminSituations()
 	}
@@ -52,6 +56,7 @@ func newPlan(opt Options) *plan {
 	c.count()
 	p.shuffle("order", len(p.mailboxes), func(i, j int) { p.mailboxes[i], p.mailboxes[j] = p.mailboxes[j], p.mailboxes[i] })
 	p.index()
+	p.reach = sync.OnceValue(p.effectiveAccess)
 	return p
 }
 

@@ -60,7 +60,7 @@ func (p *plan) recipients() []*principal {
 			out = append(out, g)
 		}
 	}
-	return out
+	return append(out, p.dynamicGroups...)
 }
 
 // pick applies the parameters that several list cmdlets share: Identity, Filter, Anr,
@@ -203,7 +203,7 @@ func groupMemberRows(t *Tenant, a args) (rows, *failure) {
 	var groups []*principal
 	if ok {
 		for _, pr := range t.plan.find(id) {
-			if pr.group != nil && pr.smtp != "" {
+			if pr.group != nil && pr.smtp != "" && pr.id != (guid{}) {
 				groups = append(groups, pr)
 			}
 		}

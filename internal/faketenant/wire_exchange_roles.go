@@ -160,14 +160,17 @@ func accessPolicyRows(t *Tenant, a args) (rows, *failure) {
 // roleAssignmentWire is a row of Get-ManagementRoleAssignment.
 type roleAssignmentWire struct {
 	id, role, assignee, kind, effective, scope string
-	viewOnly                                   bool
+	recipients                                 string // custom scope of a person's or a group's role
+	viewOnly, delegating, disabled             bool
 	guid                                       guid
 }
 
 func (p *plan) managementAssignments() []roleAssignmentWire {
 	var out []roleAssignmentWire
 	add := func(w roleAssignmentWire) {
-		w.id = w.role + "-" + w.assignee
+		if w.id == "" {
+			w.id = w.role + "-" + w.assignee
+		}
 		w.guid = p.guid("management", len(out))
 		w.viewOnly = strings.HasPrefix(w.role, "View-Only")
 		out = append(out, w)
@@ -182,6 +185,14 @@ func (p *plan) managementAssignments() []roleAssignmentWire {
 	}
 	for _, s := range p.scoped {
 		add(roleAssignmentWire{role: s.role, assignee: s.app.p.id.String(), kind: "ServicePrincipal", effective: s.app.p.display, scope: s.scope})
+	}
+	for _, d := range p.directRoles {
+		kind := "User"
+		if d.to.group != nil {
+			kind = "SecurityGroup"
+		}
+		add(roleAssignmentWire{id: d.identity(), role: d.role, assignee: d.to.identity(), kind: kind, effective: d.to.display,
+			recipients: d.scope, delegating: d.delegating, disabled: d.disabled})
 	}
 	return out
 }
@@ -209,7 +220,7 @@ func roleAssignmentRows(t *Tenant, a args) (rows, *failure) {
 		if w.viewOnly {
 			recipientScope, configScope = "None", "None"
 		}
-		if w.scope != "" {
+		if w.scope != "" || w.recipients != "" {
 			recipientScope = "CustomRecipientScope"
 		}
 		b.str("DataObject", w.id)
@@ -221,15 +232,15 @@ func roleAssignmentRows(t *Tenant, a args) (rows, *failure) {
 		b.str("RoleAssigneeType", w.kind)
 		b.str("RoleAssignee", w.assignee)
 		b.str("Role", w.role)
-		b.str("RoleAssignmentDelegationType", "Regular")
-		b.null("CustomRecipientWriteScope")
+		b.str("RoleAssignmentDelegationType", map[bool]string{true: "DelegatingOrgWide", false: "Regular"}[w.delegating])
+		b.opt("CustomRecipientWriteScope", w.recipients)
 		b.null("CustomConfigWriteScope")
 		b.opt("CustomResourceScope", w.scope)
 		b.str("RecipientReadScope", "Organization")
 		b.str("ConfigReadScope", "OrganizationConfig")
 		b.str("RecipientWriteScope", recipientScope)
 		b.str("ConfigWriteScope", configScope)
-		b.bool("Enabled", true)
+		b.bool("Enabled", !w.disabled)
 		b.str("RoleAssigneeName", w.assignee)
 		b.null("App")
 		b.bool("IsValid", true)

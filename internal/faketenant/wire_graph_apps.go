@@ -253,7 +253,7 @@ func (q *graphQuery) servicePrincipals(id, sub string) ([]byte, *graphFailure) {
 	context := "servicePrincipals('" + a.p.id.String() + "')/" + q.seg[len(q.seg)-1]
 	switch sub {
 	case "owners":
-		return q.list(q.ownerList(a))
+		return q.list(q.ownerList(a.owners))
 	case "approleassignments":
 		return q.list(q.assignmentList(context, p.assignmentsOf(a.p)))
 	case "approleassignedto":
@@ -278,9 +278,9 @@ func (q *graphQuery) servicePrincipals(id, sub string) ([]byte, *graphFailure) {
 	return nil, unknownSegment(sub)
 }
 
-func (q *graphQuery) ownerList(a *app) graphList {
-	return graphList{context: "directoryObjects", typ: "directoryObject", n: len(a.owners), defaultPage: 100, maxPage: 999,
-		write: func(b *bag, i int) { q.x.t.plan.writeMember(b, a.owners[i]) }}
+func (q *graphQuery) ownerList(owners []*principal) graphList {
+	return graphList{context: "directoryObjects", typ: "directoryObject", n: len(owners), defaultPage: 100, maxPage: 999,
+		write: func(b *bag, i int) { q.x.t.plan.writeMember(b, owners[i]) }}
 }
 
 func (q *graphQuery) applications(id, sub string) ([]byte, *graphFailure) {
@@ -304,7 +304,7 @@ func (q *graphQuery) applications(id, sub string) ([]byte, *graphFailure) {
 	}
 	switch sub {
 	case "owners":
-		return q.list(q.ownerList(all[n]))
+		return q.list(q.ownerList(all[n].registrationOwners()))
 	case "federatedidentitycredentials":
 		return q.list(graphList{context: "applications('" + id + "')/federatedIdentityCredentials", typ: "federatedIdentityCredential"})
 	}
@@ -338,7 +338,8 @@ func (q *graphQuery) applicationList(all []*app) graphList {
 			b.list("tags", nil)
 			b.array("appRoles", 0, nil)
 			if expand {
-				owners := a.owners[:min(len(a.owners), expandLimit)]
+				owners := a.registrationOwners()
+				owners = owners[:min(len(owners), expandLimit)]
 				b.array("owners", len(owners), func(i int) {
 					b.start()
 					p.writeMember(b, owners[i])
