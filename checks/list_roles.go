@@ -1,5 +1,12 @@
 package checks
 
 func rolesChecks() []Check {
-	return []Check{}
+	return []Check{
+		rolesGlobalAdminCount,
+		rolesAdminsCloudOnly,
+		rolesNoPermanentPrivileged,
+		rolesServicePrincipalsPrivileged,
+		rolesGuestsPrivileged,
+		rolesDisabledPrivileged,
+	}
 }

@@ -81,7 +81,9 @@ func TestSelect(t *testing.T) {
 	}{
 		{"one", []string{"mail.mailbox_forwarding"}, nil, "mail.mailbox_forwarding", ""},
 		{"area, in the order of the list", []string{"mail.inbox_rule_forwarding", "licence"}, nil, "licence.inventory licence.entra_premium mail.inbox_rule_forwarding", ""},
-		{"area less one", []string{" OAuth "}, []string{"oauth.tier0_application_permissions"}, "oauth.delegated_grants_all_principals", ""},
+		{"area less one", []string{" OAuth "}, []string{"oauth.tier0_application_permissions"}, "oauth.tenant_wide_mail_applications oauth.delegated_grants_all_principals oauth.user_grants_reviewed " +
+			"oauth.known_bad_applications oauth.foreign_applications oauth.first_party_with_credentials oauth.app_secret_lifetime oauth.application_owners " +
+			"oauth.user_consent_restricted oauth.admin_consent_workflow oauth.app_registration_restricted oauth.dangling_grants", ""},
 		{"everything less areas", nil, slices.DeleteFunc(Areas(), func(a string) bool { return a == "licence" }), "licence.inventory licence.entra_premium", ""},
 		{"slip of the pen", []string{"mail.mailbox_fowarding"}, nil, "", `no check or area "mail.mailbox_fowarding"; did you mean mail.mailbox_forwarding?`},
 		{"part of a name", []string{"full_access"}, nil, "", `no check or area "full_access"; did you mean delegation.full_access?`},
