@@ -142,8 +142,10 @@ func runExchangeRoleGroups(in Input) (Output, error) {
 }
 
 // groupMember judges a member of a role group; none for one that stands for an Entra role.
+// A stand-in has no members of its own: a group of the tenant that only bears such a name has.
 func (r roleHolders) groupMember(a snapshot.ExchangeRoleAssignment) []Finding {
-	if (a.MemberType == snapshot.TrusteeGroup || a.MemberType == snapshot.TrusteeUnresolved) && entraRoleStandIn(a.Member, a.MemberName) {
+	nameless := a.MemberType == snapshot.TrusteeGroup || a.MemberType == snapshot.TrusteeUnresolved
+	if nameless && r.members[a.Member] == 0 && entraRoleStandIn(a.Member, a.MemberName) {
 		return nil
 	}
 	roles, can := effects(a.Roles)

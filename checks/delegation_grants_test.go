@@ -153,6 +153,8 @@ func TestExchangeRoleGroups(t *testing.T) {
 		{"stand-ins of Entra roles", with(
 			member("Organization Management", "x1", "TenantAdmins_1a2b3", "group", "Role Management"), member("Organization Management", "x2", "Company Administrator", "unresolved", "Role Management"),
 			member("Organization Management", "ExchangeServiceAdmins_99", "", "group", "Role Management")), "pass 1/1", "", ""},
+		{"a group with members that bears the name of a stand-in", with(member("Organization Management", "x1", "TenantAdmins_1a2b3", "group", "Role Management"),
+			snapshot.GroupMember{Group: "x1", Member: "kim", MemberType: "user"}), "fail 1/1", "high exchangeRoleAssignment Organization Management|x1", ""},
 		{"look-alikes of stand-ins", with(
 			member("Organization Management", "x1", "TenantAdmins_1a2b3", "user", "Role Management"), member("Organization Management", "x2", "Company Administrators", "group", "Role Management"),
 			member("Organization Management", "x3", "My TenantAdmins_1", "group", "Role Management")), "fail 1/1",

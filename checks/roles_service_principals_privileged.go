@@ -11,7 +11,7 @@ var rolesServicePrincipalsPrivileged = Check{
 	Title:    "Workload identities hold no privileged role",
 	Severity: High,
 	Needs:    []snapshot.Dataset{snapshot.DirectoryRoleAssignments, snapshot.GroupMembers, snapshot.ServicePrincipals},
-	Subject:  "applications with a directory role",
+	Subject:  "applications of others with a directory role",
 	Why:      "An application signs in with a secret alone: no second factor, no device, and nobody who notices. With a privileged role that secret is as good as an administrator's password.",
 	Rule: "Every application that is not Microsoft's (by the tenant that owns it) and holds a role with Microsoft's privileged label, active or eligible, directly or through a group, is high; medium when all its roles only read (Global Reader, Security Reader). " +
 		"The identity that made this review is listed as info while its roles only read. An application whose owner is not known is no verdict.",
@@ -45,8 +45,11 @@ func runServicePrincipalsPrivileged(in Input) (Output, error) {
 			unknown++
 			continue
 		}
+		if firstParty(sp) {
+			continue
+		}
 		out.Evaluated++
-		if firstParty(sp) || !h.privileged() {
+		if !h.privileged() {
 			continue
 		}
 		h.kind = "servicePrincipal"

@@ -112,6 +112,7 @@ func keyOf(d snapshot.Dataset, row map[string]any) string {
 
 func answerKey(t *testing.T, o faketenant.Options) *faketenant.AnswerKey {
 	t.Helper()
+	o.Now = tenantClock()
 	tenant, err := faketenant.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -129,6 +130,9 @@ func answerKey(t *testing.T, o faketenant.Options) *faketenant.AnswerKey {
 	}
 	return &k
 }
+
+// inWords are columns that hold sentences for people: what they say is not in the key.
+var inWords = map[snapshot.Dataset][]string{snapshot.EffectiveAccess: {"note", "close"}}
 
 // compareDataset fails on missing rows, extra rows and wrong values.
 func compareDataset(t *testing.T, d snapshot.Dataset, got, want []map[string]any) {
@@ -162,7 +166,7 @@ func compareDataset(t *testing.T, d snapshot.Dataset, got, want []map[string]any
 			}
 		}
 		for name := range mine {
-			if _, known := row[name]; !known && name != "rowKey" {
+			if _, known := row[name]; !known && name != "rowKey" && !slices.Contains(inWords[d], name) {
 				fault("row %s: the answer key does not know %s", k, name)
 			}
 		}

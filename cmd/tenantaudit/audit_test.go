@@ -23,6 +23,7 @@ import (
 // simulator serves a tenant in this process.
 func simulator(t *testing.T, o faketenant.Options) (*faketenant.Tenant, string) {
 	t.Helper()
+	o.Now = tenantClock()
 	tenant, err := faketenant.New(o)
 	if err != nil {
 		t.Fatal(err)

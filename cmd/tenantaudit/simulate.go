@@ -33,6 +33,7 @@ type tenantOptions struct {
 	mailboxes int
 	seed      int64
 	profile   string
+	now       string
 	deny      []string
 	denyStyle string
 	latency   time.Duration
@@ -44,6 +45,7 @@ type tenantOptions struct {
 func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.IntVar(&o.mailboxes, "mailboxes", 250, "number of mailboxes")
 	f.Int64Var(&o.seed, "seed", 1, "seed: the same seed gives the same tenant")
+	f.StringVar(&o.now, "now", "", "the tenant's date, such as 2026-11-01 (default: the first day of this month)")
 	f.StringVar(&o.profile, "profile", "default", "default (every situation) or clean (nothing to find)")
 	f.StringSliceVar(&o.deny, "deny", nil, "cmdlets, Graph paths or datasets that the identity may not read")
 	f.StringVar(&o.denyStyle, "deny-style", "", "how Exchange refuses: nul403, json403, entity401 or 400notfound")
@@ -62,13 +64,28 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 		}
 		faults = append(faults, fault)
 	}
+	now := tenantClock()
+	if o.now != "" {
+		var err error
+		if now, err = time.Parse(time.DateOnly, o.now); err != nil {
+			return nil, usageError("--now %q is no date such as 2026-11-01", o.now)
+		}
+	}
 	t, err := faketenant.New(faketenant.Options{
+		Now: now,
 		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, Faults: faults,
 	})
 	if err != nil {
 		return nil, usageError("%s", err)
 	}
 	return t, nil
+}
+
+// tenantClock is the date of the simulated tenant: near enough to today that what is short-lived
+// there has not expired, and the same for a month, so that the same seed gives the same tenant.
+func tenantClock() time.Time {
+	y, m, _ := time.Now().UTC().Date()
+	return time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
 }
 
 // parseFault reads "name", "name:n" (each n-th request) and "name@n" (the n-th only; for

@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"text/tabwriter"
+	"time"
 
 	"tenantaudit/internal/faketenant"
 )
@@ -30,9 +31,11 @@ func main() {
 	mailboxes := flag.Int("mailboxes", 5000, "mailboxes of the tenant")
 	seed := flag.Int64("seed", 7, "seed of the tenant")
 	flag.Parse()
+	// The program judges what has expired by today's date, so the tenant lives today.
+	today := time.Now().UTC().Truncate(24 * time.Hour)
 	err := errors.Join(
-		measure(context.Background(), os.Stdout, *bin, faketenant.Options{Mailboxes: *mailboxes, Seed: *seed}),
-		measure(context.Background(), os.Stdout, *bin, faketenant.Options{Mailboxes: *mailboxes, Seed: *seed, Profile: "clean"}),
+		measure(context.Background(), os.Stdout, *bin, faketenant.Options{Mailboxes: *mailboxes, Seed: *seed, Now: today}),
+		measure(context.Background(), os.Stdout, *bin, faketenant.Options{Mailboxes: *mailboxes, Seed: *seed, Now: today, Profile: "clean"}),
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
@@ -104,7 +107,7 @@ func review(ctx context.Context, bin string, o faketenant.Options) (r report, er
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	out := filepath.Join(dir, "review")
 	cmd := exec.CommandContext(ctx, bin, "demo", "--out", out, "--format", "json", "--no-progress", "--quiet",
-		"--mailboxes", strconv.Itoa(o.Mailboxes), "--seed", strconv.FormatInt(o.Seed, 10), "--profile", cmp.Or(o.Profile, "default")) // #nosec G204 -- the program under measurement
+		"--mailboxes", strconv.Itoa(o.Mailboxes), "--now", o.Now.Format(time.DateOnly), "--seed", strconv.FormatInt(o.Seed, 10), "--profile", cmp.Or(o.Profile, "default")) // #nosec G204 -- the program under measurement
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return r, fmt.Errorf("%s demo: %w\n%s", bin, err, text)
 	}

@@ -115,7 +115,7 @@ func newAnswerKey(p *plan) *AnswerKey {
 		n := cmp.Or(units[d.name], 1)
 		k.Coverage[d.name] = KeyCoverage{Rows: len(rows), Expected: n, Collected: n}
 	}
-	k.Checks = slices.Concat(keyChecks(p), p.answersOfLicence(), p.answersOfMail(), p.answersOfRoles())
+	k.Checks = slices.Concat(keyChecks(p), p.answersOfLicence(), p.answersOfMail(), p.answersOfRoles(), p.answersOfConsents())
 	for i := range k.Checks {
 		f := k.Checks[i].Findings
 		if f == nil {
