@@ -5,9 +5,9 @@
 // folders, words and headers by which rules that hide or exempt mail are known.
 //
 // The tables are JSON files under data, embedded in the binary; each names its
-// source. They carry identifiers, names and figures. All but trustees.json and
-// mailrules.json are written by gen. A table is parsed when it is first asked for, once; after
-// that every function is a map look-up that is safe for concurrent use.
+// source. They carry identifiers, names and figures. All but trustees.json, mailrules.json
+// and access.json are written by gen. A table is parsed when it is first asked for, once;
+// after that every function is a map look-up that is safe for concurrent use.
 //
 // Identifiers (GUIDs) are compared without regard to case. The package reads
 // nothing at run time and imports no other package of the product.

@@ -6,7 +6,7 @@
 //
 //	go run internal/facts/gen/main.go -in DIR -out internal/facts/data
 //
-// trustees.json is written by hand and not touched.
+// trustees.json and access.json are written by hand and not touched.
 package main
 
 import (
