@@ -81,6 +81,9 @@ type tally struct {
 
 // coverage says how much of a dataset was read.
 func (n *run) coverage(set snapshot.Dataset) (snapshot.Coverage, error) {
+	if set == snapshot.EffectiveAccess {
+		return n.accessCoverage()
+	}
 	o := origins[set]
 	c := snapshot.Coverage{Dataset: set, State: snapshot.CoverageSkipped, Reasons: []snapshot.Reason{}}
 	if !n.planned(o) {
@@ -376,9 +379,15 @@ func (n *run) outside(set snapshot.Dataset) []snapshot.Reason {
 		if count == 0 || kind == "discovery" && set == snapshot.MailboxPermissions {
 			continue
 		}
-		out = append(out, snapshot.Reason{Cause: snapshot.Filtered, Detail: kind + " mailboxes are outside this dataset", Count: count})
+		out = append(out, snapshot.Reason{Cause: snapshot.Filtered, Detail: kind + outsideDataset, Count: count})
 	}
 	return out
+}
+
+const outsideDataset = " mailboxes are outside this dataset"
+
+func outsideByDefinition(r snapshot.Reason) bool {
+	return r.Cause == snapshot.Filtered && strings.HasSuffix(r.Detail, outsideDataset)
 }
 
 // mergeReasons adds up equal reasons. Details that differ only by what they name are

@@ -42,10 +42,13 @@ func Run(ctx context.Context, s *snapshot.Store) error {
 		n := &run{ctx: ctx, store: s, plan: plan}
 		n.sink = func(row any) error {
 			set := snapshot.DatasetOf(row)
-			if !n.planned(origins[set]) {
+			if !n.isPlanned(set) {
 				return nil // read on the way to something else; the dataset itself was not asked for
 			}
 			n.noteTrustee(set, row)
+			if n.access != nil {
+				n.access.Add(row)
+			}
 			return d.Put(ctx, row)
 		}
 		if err := n.all(); err != nil {
@@ -57,6 +60,7 @@ func Run(ctx context.Context, s *snapshot.Store) error {
 				return fmt.Errorf("coverage of %s: %w", set, err)
 			}
 			c.Rows = d.Rows(set)
+			n.covered[set] = c
 			if err := d.PutCoverage(ctx, c); err != nil {
 				return err
 			}
@@ -121,6 +125,8 @@ type run struct {
 	oddRows    map[snapshot.Source]int64
 	gaps       map[snapshot.Dataset]map[string]int64 // rows without a property that a check rests on, by what was not said
 	unresolved map[snapshot.Dataset]int64            // rows that name somebody who matched nobody
+	covered    map[snapshot.Dataset]snapshot.Coverage
+	access     *permissions.Access // fed by the sink; nil when effective access was not asked for
 }
 
 // all runs every stage in the order of their needs.
@@ -130,6 +136,7 @@ func (n *run) all() error {
 	n.principals, n.resources, n.holders = map[string]principalRef{}, map[string]resourceRef{}, map[string]wire.DirectoryObject{}
 	n.outOfScope, n.oddRows = map[string]int64{}, map[snapshot.Source]int64{}
 	n.gaps, n.unresolved = map[snapshot.Dataset]map[string]int64{}, map[snapshot.Dataset]int64{}
+	n.covered = map[snapshot.Dataset]snapshot.Coverage{}
 	stages := []struct {
 		name   string
 		do     func() error
@@ -137,6 +144,7 @@ func (n *run) all() error {
 	}{
 		{"accepted domains", n.acceptedDomains, true},
 		{"directory", n.index, true},
+		{"access", n.beginAccess, false},
 		{"licences", n.licences, false},
 		{"organisation", n.organisation, false},
 		{"mail flow", n.mailFlow, false},
@@ -154,6 +162,7 @@ func (n *run) all() error {
 		{"applications", n.applications, true},
 		{"roles", n.roles, true},
 		{"role schedules", n.roleSchedules, false},
+		{"effective access", n.effectiveAccess, false}, // last: it is computed from the rows of the others
 	}
 	for _, s := range stages {
 		if n.onGroup != nil && !s.groups {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -55,20 +56,11 @@ var groupsNamedBy = append([]snapshot.Source{
 	"exo/Get-AcceptedDomain", "graph/appRoleAssignments", "graph/roleAssignments", "graph/roleEligibilitySchedules",
 }, trustees...)
 
-// madeOf are the datasets that a computed one is made of.
-var madeOf = map[snapshot.Dataset][]snapshot.Dataset{
-	snapshot.EffectiveAccess: {
-		snapshot.Mailboxes, snapshot.MailboxPermissions, snapshot.SendAs, snapshot.SendOnBehalf, snapshot.FolderPermissions, snapshot.InboxRules, snapshot.TransportRules,
-		snapshot.GroupMembers, snapshot.ServicePrincipals, snapshot.OAuth2PermissionGrants, snapshot.AppRoleAssignments, snapshot.ApplicationAccessPolicies,
-		snapshot.ExchangeRoleAssignments, snapshot.ManagementRoleAssignments, snapshot.DirectoryRoleAssignments,
-	},
-}
-
-// withParts adds to the datasets what they are made of.
+// withParts adds to the datasets what the computed one among them is made of.
 func withParts(sets []snapshot.Dataset) []snapshot.Dataset {
 	out := slices.Clone(sets)
-	for _, s := range sets {
-		out = append(out, madeOf[s]...)
+	if slices.Contains(sets, snapshot.EffectiveAccess) {
+		out = append(out, permissions.AccessInputs...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

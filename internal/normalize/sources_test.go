@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -43,7 +44,7 @@ func TestSourcesForOneCheck(t *testing.T) {
 func TestSourcesOfWhatIsComputed(t *testing.T) {
 	for what, list := range map[string]func([]snapshot.Dataset) []snapshot.Source{"for": SourcesFor, "of": SourcesOf} {
 		all := list([]snapshot.Dataset{snapshot.EffectiveAccess})
-		for _, part := range madeOf[snapshot.EffectiveAccess] {
+		for _, part := range permissions.AccessInputs {
 			for _, s := range list([]snapshot.Dataset{part}) {
 				if !slices.Contains(all, s) && part != snapshot.GroupMembers {
 					t.Errorf("sources %s effective access lack %s of %s", what, s, part)

@@ -12,6 +12,14 @@ import (
 // itself. PowerShell takes the typographic single quotes for quotes too. Signs that
 // could end the line, or change its direction, are no part of a command.
 func quoted(s string) string {
+	plain := func(c byte) bool { return c >= ' ' && c < 0x7f && c != '\'' }
+	n := 0
+	for n < len(s) && plain(s[n]) {
+		n++
+	}
+	if n == len(s) {
+		return "'" + s + "'"
+	}
 	var b strings.Builder
 	b.WriteByte('\'')
 	for _, r := range s {

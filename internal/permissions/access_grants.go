@@ -26,10 +26,13 @@ var mailboxRights = []struct {
 
 // grantRows adds what the entries on a mailbox and its folders give.
 func (c *answer) grantRows(list []grant, marks []folderMark) {
-	var denials []grant
+	var denials, allowed []grant
 	for _, g := range list {
-		if g.deny {
+		switch {
+		case g.deny:
 			denials = append(denials, g)
+		case g.kind == grantMailbox && !g.inherited:
+			allowed = append(allowed, g)
 		}
 	}
 	folders := folderView{c: c, list: list, marks: marks}
@@ -37,7 +40,7 @@ func (c *answer) grantRows(list []grant, marks []folderMark) {
 		switch {
 		case g.deny:
 		case g.kind == grantMailbox:
-			c.mailboxGrant(g, denials)
+			c.mailboxGrant(g, denials, allowed)
 		case g.kind == grantSendAs:
 			c.sendAsGrant(g, denials)
 		case g.kind == grantSendOnBehalf:
@@ -52,6 +55,16 @@ func (c *answer) grantRows(list []grant, marks []folderMark) {
 func (a *Access) names(trustee, who uint32) bool {
 	t := a.trustees[trustee]
 	return t.who == who || t.kind == kindGroup && a.in(t.who, who)
+}
+
+// shows reports whether an entry has a row for somebody: as the one it names, or as a
+// member of a group that is shown by its members.
+func (a *Access) shows(trustee, who uint32) bool {
+	t := a.trustees[trustee]
+	if g := a.groups[t.who]; t.kind == kindGroup && g != nil && g.known && int64(len(g.leaves)) <= a.most {
+		return a.in(t.who, who)
+	}
+	return t.who == who
 }
 
 // denied reports whether one of the entries takes a right from somebody. Of entries
@@ -75,7 +88,9 @@ func (a *Access) partly(denials []grant, g grant, right rights, h holder) string
 	return ""
 }
 
-func (c *answer) mailboxGrant(g grant, denials []grant) {
+// mailboxGrant adds what an Allow gives. One that is inherited says nothing to somebody
+// for whom an entry on the mailbox itself decides.
+func (c *answer) mailboxGrant(g grant, denials, allowed []grant) {
 	t := c.trustees[g.holder]
 	key := snapshot.Key(snapshot.MailboxPermission{
 		Mailbox: c.mailbox, TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.get(t.name)}, TrusteeSID: c.texts.get(t.sid), Inherited: g.inherited,
@@ -85,7 +100,7 @@ func (c *answer) mailboxGrant(g grant, denials []grant) {
 			continue
 		}
 		for h := range c.holders(t.who, t.kind, 0) {
-			if c.denied(denials, g, r.right, h.who) {
+			if c.denied(denials, g, r.right, h.who) || g.inherited && slices.ContainsFunc(allowed, func(e grant) bool { return e.rights&r.right != 0 && c.shows(e.holder, h.who) }) {
 				continue
 			}
 			command := closeMailboxPermission

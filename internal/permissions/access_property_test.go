@@ -140,9 +140,13 @@ func (o oracle) mailboxRight(mailbox, principal, right string) {
 	if has(true, false) {
 		return
 	}
+	decided := slices.ContainsFunc(about, func(r snapshot.MailboxPermission) bool {
+		_, _, shown := o.as(principalOf(r.TrusteeRef), r.TrusteeType, principal, false)
+		return !r.Deny && !r.Inherited && shown && r.TrusteeType != "well-known"
+	})
 	for _, r := range about {
-		// An inherited Deny leaves what stands on the mailbox itself.
-		if r.Deny || r.TrusteeType == "well-known" || r.Inherited && has(true, true) {
+		// What stands on the mailbox itself decides before anything inherited.
+		if r.Deny || r.TrusteeType == "well-known" || r.Inherited && (decided || has(true, true)) {
 			continue
 		}
 		if via, members, ok := o.as(principalOf(r.TrusteeRef), r.TrusteeType, principal, false); ok {

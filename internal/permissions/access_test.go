@@ -139,7 +139,7 @@ func TestAccessByMailboxRights(t *testing.T) {
 }
 
 func TestAccessDeny(t *testing.T) {
-	full := []string{"kim lee change fullAccess mailbox", "kim lee read fullAccess mailbox"}
+	full := slices.Clip([]string{"kim lee change fullAccess mailbox", "kim lee read fullAccess mailbox"})
 	in := memberOf("g", "user:lee", "user:ann")
 	viaGroup := func(who string) []string {
 		return []string{"kim " + who + " change fullAccess mailbox via The g", "kim " + who + " read fullAccess mailbox via The g"}
@@ -150,6 +150,7 @@ func TestAccessDeny(t *testing.T) {
 		{"an inherited Deny loses to an explicit Allow", []any{allow(user("lee"), "FullAccess"), inherited(deny(user("lee"), "FullAccess"))}, full},
 		{"an inherited Deny beats an inherited Allow", []any{inherited(allow(user("lee"), "FullAccess")), inherited(deny(user("lee"), "FullAccess"))}, nil},
 		{"an explicit Deny beats an inherited Allow", []any{inherited(allow(user("lee"), "FullAccess")), deny(user("lee"), "FullAccess")}, nil},
+		{"an explicit Allow decides before an inherited one", []any{allow(user("lee"), "ChangeOwner"), inherited(allow(user("lee"), "FullAccess", "ChangeOwner"))}, append(full, "kim lee manage mailboxPermission mailbox")},
 		{"an inherited Allow alone", []any{inherited(allow(user("lee"), "FullAccess"))}, full},
 		{"a Deny takes one right only", []any{allow(user("lee"), "FullAccess", "DeleteItem", "ChangeOwner"), deny(user("lee"), "FullAccess")},
 			[]string{"kim lee change mailboxPermission mailbox", "kim lee manage mailboxPermission mailbox"}},

@@ -249,15 +249,23 @@ func (l *layout) insertSQL() string {
 		strings.TrimSuffix(strings.Repeat("?, ", len(l.cols)), ", "))
 }
 
-// selectSQL reads rows in key order; after asks only for those behind a key.
-func (l *layout) selectSQL(after bool) string {
+// selectSQL reads rows in key order: those of a condition, if there is one; after asks
+// only for those behind a key.
+func (l *layout) selectSQL(condition string, after bool) string {
 	names := make([]string, len(l.cols))
 	for i, c := range l.cols {
 		names[i] = strconv.Quote(c.Name)
 	}
-	where := ""
+	var conditions []string
+	if condition != "" {
+		conditions = append(conditions, condition)
+	}
 	if after {
-		where = fmt.Sprintf(" WHERE (%s) > (%s)", l.keyList(), strings.TrimSuffix(strings.Repeat("?, ", len(l.keys)), ", "))
+		conditions = append(conditions, fmt.Sprintf("(%s) > (%s)", l.keyList(), strings.TrimSuffix(strings.Repeat("?, ", len(l.keys)), ", ")))
+	}
+	where := ""
+	if len(conditions) > 0 {
+		where = " WHERE " + strings.Join(conditions, " AND ")
 	}
 	return fmt.Sprintf("SELECT %s FROM %q%s ORDER BY %s LIMIT %d", strings.Join(names, ", "), l.set, where, l.keyList(), chunkRows)
 }

@@ -127,7 +127,7 @@ func (s *Store) Coverage(ctx context.Context, set Dataset) (Coverage, error) {
 func All[T any](ctx context.Context, s *Store) iter.Seq2[T, error] {
 	l := layouts()[reflect.TypeFor[T]()]
 	return func(yield func(T, error) bool) {
-		for v, err := range s.walk(ctx, l) {
+		for v, err := range s.walk(ctx, l, filter{}) {
 			if err != nil {
 				var zero T
 				yield(zero, err)
@@ -148,7 +148,7 @@ func (s *Store) Dataset(ctx context.Context, set Dataset) iter.Seq2[any, error] 
 			yield(nil, fmt.Errorf("no dataset %q", set))
 			return
 		}
-		for v, err := range s.walk(ctx, l) {
+		for v, err := range s.walk(ctx, l, filter{}) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -162,11 +162,11 @@ func (s *Store) Dataset(ctx context.Context, set Dataset) iter.Seq2[any, error] 
 
 // walk reads in chunks behind the last key, so that no cursor stays open while the
 // caller works.
-func (s *Store) walk(ctx context.Context, l *layout) iter.Seq2[reflect.Value, error] {
+func (s *Store) walk(ctx context.Context, l *layout, f filter) iter.Seq2[reflect.Value, error] {
 	return func(yield func(reflect.Value, error) bool) {
 		var after []any
 		for {
-			chunk, err := s.chunk(ctx, l, after)
+			chunk, err := s.chunk(ctx, l, f, after)
 			if err != nil {
 				yield(reflect.Value{}, err)
 				return
@@ -188,10 +188,10 @@ func (s *Store) walk(ctx context.Context, l *layout) iter.Seq2[reflect.Value, er
 	}
 }
 
-func (s *Store) chunk(ctx context.Context, l *layout, after []any) ([][]any, error) {
+func (s *Store) chunk(ctx context.Context, l *layout, f filter, after []any) ([][]any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rows, err := s.conn.QueryContext(ctx, l.selectSQL(after != nil), after...)
+	rows, err := s.conn.QueryContext(ctx, l.selectSQL(f.condition(), after != nil), append(f.args(), after...)...)
 	if err != nil {
 		if strings.Contains(err.Error(), "no such table") { // a snapshot cut off before its first Derive
 			return nil, nil
