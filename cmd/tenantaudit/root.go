@@ -59,7 +59,7 @@ Every flag can come from the environment as TENANTAUDIT_<FLAG> and from the file
 	f.StringVar(&a.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	f.BoolVar(&a.noProgress, "no-progress", false, "no progress display")
 	f.StringVar(&a.config, "config", "", "file with flags as 'name: value' lines (default: tenantaudit/config.yaml in the user's configuration folder, when it exists)")
-	root.AddCommand(a.auditCommand(), a.demoCommand(), a.preflightCommand(), a.collectCommand(), a.checkCommand(), a.reportCommand(), a.checksCommand(), a.simulateCommand(), a.manCommand())
+	root.AddCommand(a.auditCommand(), a.demoCommand(), a.preflightCommand(), a.collectCommand(), a.checkCommand(), a.reportCommand(), a.accessCommand(), a.checksCommand(), a.simulateCommand(), a.manCommand())
 	for _, c := range root.Commands() {
 		usageArgs(c)
 	}

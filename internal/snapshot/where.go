@@ -86,3 +86,30 @@ func (v *Snapshot) GroupsWith(member string) iter.Seq2[GroupMember, error] {
 func (v *Snapshot) MembersOf(group string) iter.Seq2[GroupMember, error] {
 	return Where[GroupMember](v.ctx, v.store, "group", group)
 }
+
+// AccessPrincipal is somebody who reaches a mailbox.
+type AccessPrincipal struct{ ID, Name, Address, Type string }
+
+// AccessPrincipals lists everybody who reaches a mailbox, sorted by id.
+func (v *Snapshot) AccessPrincipals() ([]AccessPrincipal, error) {
+	s := v.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(v.ctx, `SELECT DISTINCT "principal", "principalName", "principalAddress", "principalType" FROM "effectiveAccess" ORDER BY 1, 4, 2, 3`)
+	if err != nil {
+		if strings.Contains(err.Error(), "no such table") { // a snapshot cut off before its first Derive
+			return nil, nil
+		}
+		return nil, fmt.Errorf("read principals: %w", s.explain(err))
+	}
+	defer rows.Close()
+	var out []AccessPrincipal
+	for rows.Next() {
+		var p AccessPrincipal
+		if err := rows.Scan(&p.ID, &p.Name, &p.Address, &p.Type); err != nil {
+			return nil, fmt.Errorf("read principals: %w", s.explain(err))
+		}
+		out = append(out, p)
+	}
+	return out, s.explain(rows.Err())
+}
