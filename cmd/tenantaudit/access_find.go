@@ -62,7 +62,7 @@ func find(what, text string, all []subject) (subject, error) {
 	}
 	lines := make([]string, len(hits))
 	for i, h := range hits {
-		lines[i] = fmt.Sprintf("  %s (%s)", h, h.ID)
+		lines[i] = fmt.Sprintf("  %s (%s)", cell(h.String()), cell(h.ID))
 	}
 	return subject{}, usageError("%q is the name of %d: name one by its id\n%s", text, len(hits), strings.Join(lines, "\n"))
 }
@@ -116,7 +116,7 @@ func suggest(want string, all []subject) string {
 	slices.SortFunc(list, func(a, b near) int { return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name)) })
 	var names []string
 	for _, n := range list[:min(len(list), mostSuggestions)] {
-		names = append(names, n.name)
+		names = append(names, cell(n.name))
 	}
 	return "; the nearest: " + strings.Join(names, ", ")
 }

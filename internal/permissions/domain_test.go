@@ -44,6 +44,10 @@ func TestClassify(t *testing.T) {
 		{"kim@unsure.example", Internal, Internal},
 		{"kim@cоntoso.example", External, Unresolved}, // Cyrillic o
 		{"kim@example", External, Unresolved},
+		{"kim@xn--cntoso-wqf.example", External, Unresolved}, // the same, as mail systems write it
+		{"kim@xn--.example", Unresolved, Unresolved},
+		{"kim@contoso.example.relay.example", Internal, Internal},
+		{"kim@contoso-example", External, Unresolved},
 		{"kim@", Unresolved, Unresolved},
 		{"@contoso.example", Unresolved, Unresolved},
 		{"contoso.example", Unresolved, Unresolved},

@@ -8,6 +8,7 @@
 // People: Directory is the index of everybody known, from several sources; it
 // resolves a trustee to one entry, and a forwarding or rule target to the
 // addresses that mail reaches. Groups are expanded with cycles in mind.
+// Access puts it all together: who reaches which mailbox, and how.
 //
 // What cannot be resolved is said to be unresolved. Nothing here calls an
 // unknown address internal, or picks one of several candidates.

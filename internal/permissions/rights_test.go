@@ -30,6 +30,8 @@ func TestSharingFlags(t *testing.T) {
 		"Delegate":                      "Delegate",
 		"None":                          "",
 		"":                              "",
+		"Delegate,Delegate":             "Delegate",
+		"SomethingNew":                  "SomethingNew",
 	} {
 		if got := SharingFlags(in); strings.Join(got, "|") != want || got == nil {
 			t.Errorf("SharingFlags(%q) = %q, want %q", in, got, want)
@@ -101,6 +103,9 @@ func TestExpandFolderRoles(t *testing.T) {
 		{"unknown name", []string{"Curator", "Reviewer"}, "Curator|Reviewer", "FolderVisible|ReadItems", "Curator"},
 		{"comma-joined, other case", []string{"reviewer, createitems"}, "CreateItems|Reviewer", "CreateItems|FolderVisible|ReadItems", ""},
 		{"folder owner alone does not read", []string{"FolderOwner"}, "FolderOwner", "FolderOwner", ""},
+		{"free and busy on a calendar", []string{"AvailabilityOnly"}, "AvailabilityOnly", "", ""},
+		{"free and busy with subject and place", []string{"limiteddetails"}, "LimitedDetails", "", ""},
+		{"a name that only begins like a level", []string{"AvailabilityOnlyPlus"}, "AvailabilityOnlyPlus", "", "AvailabilityOnlyPlus"},
 		{"nothing", nil, "", "", ""},
 	} {
 		roles, rights, unknown := ExpandFolderRoles(c.in)
@@ -114,5 +119,32 @@ func TestExpandFolderRoles(t *testing.T) {
 	}
 	if role, ok := FolderRole([]string{ReadItems, FolderVisible, ReadItems}); !ok || role != "Reviewer" {
 		t.Errorf("FolderRole of an unsorted list with a repetition = %q, %v", role, ok)
+	}
+}
+
+// Single rights that together are a role get its name; one more or less is none.
+func TestFolderRoleOfACombination(t *testing.T) {
+	for _, c := range []struct {
+		granted []string
+		role    string
+	}{
+		{[]string{"ReadItems", "FolderVisible"}, "Reviewer"},
+		{[]string{"readitems, foldervisible"}, "Reviewer"},
+		{[]string{"CreateItems", "FolderVisible"}, "Contributor"},
+		{[]string{"Contributor", "ReadItems", "DeleteOwnedItems"}, "NonEditingAuthor"},
+		{[]string{"NonEditingAuthor", "EditOwnedItems"}, "Author"},
+		{[]string{"Author", "CreateSubfolders"}, "PublishingAuthor"},
+		{[]string{"PublishingEditor", "FolderContact", "FolderOwner"}, "Owner"},
+		{[]string{"AvailabilityOnly", "Reviewer"}, "Reviewer"},
+		{[]string{"ReadItems"}, ""},
+		{[]string{"Reviewer", "CreateItems"}, ""},
+		{[]string{"PublishingEditor", "FolderOwner"}, ""},
+		{[]string{"None"}, ""},
+		{[]string{"LimitedDetails"}, ""},
+	} {
+		_, rights, _ := ExpandFolderRoles(c.granted)
+		if role, ok := FolderRole(rights); role != c.role || ok != (c.role != "") {
+			t.Errorf("FolderRole of %q = %q, %v; want %q", c.granted, role, ok, c.role)
+		}
 	}
 }

@@ -20,12 +20,16 @@ var (
 		"výchozí": true, "predvolené": true, "alapértelmezett": true, "implicit": true, "varsayılan": true,
 		"по умолчанию": true, "за замовчуванням": true, "προεπιλογή": true, "既定": true, "默认": true, "預設": true,
 		"기본값": true, "기본": true, "ค่าเริ่มต้น": true, "mặc định": true, "ברירת מחדל": true, "افتراضي": true,
+		"per defecte": true, "privzeto": true, "zadano": true, "podrazumevano": true, "подразумевано": true, "по подразбиране": true,
+		"vaikimisi": true, "noklusējums": true, "numatytasis": true, "numatytoji": true, "sjálfgefið": true, "डिफ़ॉल्ट": true,
 	}
 	anonymousNames = map[string]bool{
 		"anonymous": true, "anonym": true, "anonyme": true, "anónimo": true, "anônimo": true, "anonimo": true,
 		"anoniem": true, "anonyymi": true, "anonimowy": true, "anonimowe": true, "anonymní": true, "anonymný": true,
 		"névtelen": true, "anonim": true, "аноним": true, "анонимный": true, "анонімний": true, "ανώνυμος": true,
 		"匿名": true, "익명": true, "ไม่ระบุชื่อ": true, "ẩn danh": true, "אנונימי": true, "مجهول": true,
+		"anònim": true, "anonimno": true, "анонимно": true, "анониман": true, "анонимен": true, "anonüümne": true,
+		"anonīms": true, "anoniminis": true, "nafnlaus": true, "अनाम": true,
 	}
 )
 
@@ -85,6 +89,7 @@ func (d *Directory) lookupName(name, bare string, isSID bool) string {
 		// A SID is looked up as one; "" keeps it from matching an object that is named like it.
 		return ""
 	}
+	name = withoutNT(name)
 	if domain, local, ok := strings.Cut(name, `\`); ok && domain != "" && local != "" && !strings.ContainsAny(domain, "@/") {
 		return local
 	}
@@ -154,12 +159,21 @@ func (d *Directory) ResolveFolderTrustee(user string) snapshot.TrusteeRef {
 	return d.ResolveTrustee(user, "")
 }
 
-// bareSID returns the SID of a trustee that the service shows by nothing else:
-// "S-1-5-21-…" or "NT:S-1-5-21-…".
-func bareSID(name string) (sid string, ok bool) {
-	if len(name) > 3 && strings.EqualFold(name[:3], "NT:") {
-		name = name[3:]
+// withoutNT drops the prefix under which folder permissions show an account that has
+// no mailbox: "NT:" or "NT User:".
+func withoutNT(name string) string {
+	for _, prefix := range []string{"NT:", "NT User:"} {
+		if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			return strings.TrimSpace(name[len(prefix):])
+		}
 	}
+	return name
+}
+
+// bareSID returns the SID of a trustee that the service shows by nothing else:
+// "S-1-5-21-…", "NT:S-1-5-21-…" or "NT User:S-1-5-21-…".
+func bareSID(name string) (sid string, ok bool) {
+	name = withoutNT(name)
 	if len(name) < 5 || !strings.EqualFold(name[:4], "S-1-") {
 		return "", false
 	}
