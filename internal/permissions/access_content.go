@@ -110,6 +110,13 @@ func (c *answer) transportRules() {
 // contents adds the ways by which mail of the mailbox at hand leaves it.
 func (c *answer) contents(list []leaving) {
 	for _, l := range list {
+		h := holder{who: l.who, kind: l.kind}
+		if g := c.groups[l.who]; l.kind == kindGroup { // it receives as one, whatever its size
+			if h.unknown = g == nil || !g.known; !h.unknown {
+				count := int64(len(g.leaves))
+				h.members = &count
+			}
+		}
 		w := way{can: snapshot.CanReceive, scope: scopeMailbox, note: l.note()}
 		if l.rule == byForwarding {
 			w.route, w.close = RouteForwarding, closeForwarding(c.boxName())
@@ -119,7 +126,7 @@ func (c *answer) contents(list []leaving) {
 			w.route, w.via, w.close = RouteInboxRule, c.texts.get(l.via), closeInboxRule(c.boxName(), id)
 			w.dataset, w.key = snapshot.InboxRules, snapshot.Key(snapshot.InboxRule{Mailbox: c.mailbox, RuleIdentity: id})
 		}
-		c.put(holder{who: l.who, kind: l.kind}, w) // a group as it is: it receives, and hands on
+		c.put(h, w)
 	}
 }
 

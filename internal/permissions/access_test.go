@@ -254,12 +254,12 @@ func TestAccessByContentThatLeaves(t *testing.T) {
 	dir := people()
 	dir.Add(Entry{ID: "owner", Address: "kim@contoso.example"})
 	for target, want := range map[string][2]string{
-		"k.nordin@contoso.example": {"id-kim", "user"},
-		"finance@contoso.example":  {"id-group", "group"},
-		"nobody@contoso.example":   {"nobody@contoso.example", "unresolved"},
+		"k.nordin@contoso.example": {"kim id-kim receive forwarding mailbox", "user"},
+		"finance@contoso.example":  {"kim id-group receive forwarding mailbox members 2", "group"},
+		"nobody@contoso.example":   {"kim nobody@contoso.example receive forwarding mailbox", "unresolved"},
 	} {
-		rows := accessRows(dir, forward(snapshot.Mailbox{ForwardingTargetType: "internal", ForwardingTarget: target}))
-		if len(rows) != 1 || rows[0].Principal != want[0] || rows[0].PrincipalType != want[1] {
+		rows := accessRows(dir, "known:id-group", memberOf("id-group", "user:lee", "user:ann"), forward(snapshot.Mailbox{ForwardingTargetType: "internal", ForwardingTarget: target}))
+		if len(rows) != 1 || brief(rows[0]) != want[0] || rows[0].PrincipalType != want[1] {
 			t.Errorf("forwarding to %s: %+v, want %v", target, rows, want)
 		}
 	}
