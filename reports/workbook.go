@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -156,6 +157,10 @@ func (b *workbook) sheet(name string, p sheetPage) error {
 	)
 }
 
+// escapes is text that a worksheet takes for the number of a character. The stream writer
+// escapes it; SetCellStr does not.
+var escapes = regexp.MustCompile(`_(x[0-9A-Fa-f]{4}_)`)
+
 // put writes one cell of a sheet that is not streamed. Text passes through text.
 func (b *workbook) put(sheet string, col, row int, v any, style int) error {
 	ref, err := excelize.CoordinatesToCellName(col, row)
@@ -165,7 +170,7 @@ func (b *workbook) put(sheet string, col, row int, v any, style int) error {
 	switch v := v.(type) {
 	case string:
 		c := b.text(sheet, "", ref, v, style)
-		return errors.Join(b.f.SetCellStr(sheet, ref, c.Value.(string)), b.f.SetCellStyle(sheet, ref, ref, c.StyleID))
+		return errors.Join(b.f.SetCellStr(sheet, ref, escapes.ReplaceAllString(c.Value.(string), "_x005F_$1")), b.f.SetCellStyle(sheet, ref, ref, c.StyleID))
 	default:
 		return errors.Join(b.f.SetCellValue(sheet, ref, v), b.f.SetCellStyle(sheet, ref, ref, style))
 	}

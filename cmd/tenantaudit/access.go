@@ -223,10 +223,11 @@ func inOrder(rows []snapshot.AccessRow) []snapshot.AccessRow {
 	return out
 }
 
-// cell is a text of the tenant in a table: on one line, whatever it holds.
-func cell(s string) string {
-	return strings.ReplaceAll(safe(strings.ToValidUTF8(s, "\ufffd")), "\n", "<U+000A>")
-}
+// oneCell writes what would break out of the cell of a table visibly.
+var oneCell = strings.NewReplacer("\t", "<U+0009>", "\n", "<U+000A>", "\v", "<U+000B>", "\f", "<U+000C>")
+
+// cell is a text of the tenant in a table: on one line and in its column, whatever it holds.
+func cell(s string) string { return oneCell.Replace(safe(strings.ToValidUTF8(s, "\ufffd"))) }
 
 func (a *app) printAccess(out accessAnswer) error {
 	head := "PRINCIPAL"

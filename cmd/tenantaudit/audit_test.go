@@ -18,6 +18,7 @@ import (
 	"tenantaudit/checks"
 	"tenantaudit/internal/faketenant"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/reports"
 )
 
 // simulator serves a tenant in this process.
@@ -460,7 +461,7 @@ func TestPreflightAgreesWithTheAudit(t *testing.T) {
 	if code != exitOK {
 		t.Fatalf("preflight: exit %d\n%s", code, errs)
 	}
-	var p preflightReport
+	var p reports.Preflight
 	if err := json.Unmarshal([]byte(out), &p); err != nil {
 		t.Fatal(err)
 	}

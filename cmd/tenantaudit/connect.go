@@ -29,6 +29,7 @@ type session struct {
 	graph    *graph.Client
 	exo      *exo.Client
 	claims   wire.Claims // of the Graph token; the zero value when it cannot be read
+	exchange wire.Claims // of the Exchange token, likewise
 	tenantID string      // the tenant's id where the token or Graph tells it, else as given
 	domain   string      // its default domain; "" when Graph does not tell
 	close    func()
@@ -140,8 +141,11 @@ func (s *session) signIn(ctx context.Context, o *connectOptions, source transpor
 	if s.claims, err = wire.ParseClaims(token.Value.Reveal()); err != nil {
 		s.claims = wire.Claims{}
 	}
-	if _, err := source.Token(ctx, o.env.ExchangeScope, ""); err != nil {
+	if token, err = source.Token(ctx, o.env.ExchangeScope, ""); err != nil {
 		return err
+	}
+	if s.exchange, err = wire.ParseClaims(token.Value.Reveal()); err != nil {
+		s.exchange = wire.Claims{}
 	}
 	if !guidPattern.MatchString(o.tenant) && guidPattern.MatchString(s.claims.TenantID) {
 		s.tenantID = strings.ToLower(s.claims.TenantID)

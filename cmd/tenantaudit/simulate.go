@@ -72,7 +72,7 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 		}
 	}
 	t, err := faketenant.New(faketenant.Options{
-		Now: now,
+		Now:       now,
 		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, Faults: faults,
 	})
 	if err != nil {

@@ -125,6 +125,26 @@ func TestPermission(t *testing.T) {
 	}
 }
 
+func TestPermissionID(t *testing.T) {
+	for _, c := range []struct {
+		name, resource, value string
+		kind                  Kind
+		want                  string
+	}{
+		{"application", MicrosoftGraph, "Directory.Read.All", Application, "7ab1d382-f21e-4acd-a863-ba3e13f7da61"},
+		{"delegated, other case", MicrosoftGraph, "directory.read.all", Delegated, "06da0dbc-49e2-44d2-8312-53f166ab848a"},
+		{"exchange", ExchangeOnline, "Exchange.ManageAsApp", Application, "dc50a0fb-09a3-484d-be87-e023b12c6440"},
+		{"exchange, not the second version", ExchangeOnline, "Exchange.Manage", Delegated, "ab4f2b77-0b06-4fc1-a9de-02113fc2ab7c"},
+		{"two ids", ExchangeOnline, "IMAP.AccessAsApp", Application, ""},
+		{"other kind", ExchangeOnline, "Exchange.ManageAsApp", Delegated, ""},
+		{"other resource", MicrosoftGraph, "Exchange.ManageAsApp", Application, ""},
+	} {
+		if got, ok := PermissionID(c.resource, c.value, c.kind); ok != (c.want != "") || ok && got != c.want {
+			t.Errorf("%s: PermissionID = %q, %v; want %q", c.name, got, ok, c.want)
+		}
+	}
+}
+
 func TestRisk(t *testing.T) {
 	for _, c := range []struct {
 		name, resource, value string

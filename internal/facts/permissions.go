@@ -106,6 +106,30 @@ func Permission(resourceAppID, id string, kind Kind) (value string, ok bool) {
 	return value, ok
 }
 
+// PermissionID returns the id under which a resource (by appId) offers a permission: what
+// an app registration asks for. ok is false for a name that the table does not have, or
+// has under two ids.
+func PermissionID(resourceAppID, value string, kind Kind) (id string, ok bool) {
+	id = permissionIDs()[permissionKey{fold(resourceAppID), fold(value), kind}]
+	return id, id != "" && id != twoIDs
+}
+
+const twoIDs = "two"
+
+var permissionIDs = sync.OnceValue(func() map[permissionKey]string {
+	names := permissionNames()
+	ids := make(map[permissionKey]string, len(names))
+	for k, value := range names {
+		by := permissionKey{k.resource, fold(value), k.kind}
+		if _, taken := ids[by]; taken {
+			ids[by] = twoIDs
+			continue
+		}
+		ids[by] = k.key
+	}
+	return ids
+})
+
 // Risk returns the rating of a permission by its name. ok is false for a
 // permission that is not rated, which is unknown and not harmless.
 func Risk(resourceAppID, value string, kind Kind) (rating RiskRating, ok bool) {

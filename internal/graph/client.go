@@ -142,13 +142,3 @@ func (c *Client) follow(link string) (*url.URL, error) {
 	}
 	return u, nil
 }
-
-// Probe sends one small GET and says whether it was allowed: path under /v1.0 without
-// a leading slash, query as Graph documents it. The error is the one that collecting
-// would record, in one line.
-func (c *Client) Probe(ctx context.Context, path, query string) error {
-	u := c.base.JoinPath(path)
-	u.RawQuery = query
-	_, err := c.send(ctx, ask{url: u, header: http.Header{}}, func([]byte) error { return nil })
-	return err
-}
