@@ -95,9 +95,10 @@ func coverageCause(c snapshot.Coverage) string {
 }
 
 // reasonWords joins the first reasons. What is out of scope by choice comes last:
-// it is seldom what keeps a check from its result.
+// it is seldom what keeps a check from its result. What never belongs to the dataset
+// is left out.
 func reasonWords(reasons []snapshot.Reason, implied snapshot.Cause) string {
-	sorted := slices.Clone(reasons)
+	sorted := slices.DeleteFunc(slices.Clone(reasons), snapshot.Reason.ByDefinition)
 	slices.SortStableFunc(sorted, func(a, b snapshot.Reason) int {
 		return cmp.Compare(filteredLast(a), filteredLast(b))
 	})

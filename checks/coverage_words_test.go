@@ -17,7 +17,7 @@ func TestCoverageCause(t *testing.T) {
 		want string
 	}{
 		{"some of many", snapshot.Coverage{Dataset: snapshot.InboxRules, State: snapshot.CoveragePartial, Expected: 3, Collected: 2, Reasons: []snapshot.Reason{outside, why(snapshot.ServiceError, "the server is busy", 1)}},
-			"Inbox rules: 2 of 3 read (service error: the server is busy, 7 × out of scope: group mailboxes are outside this dataset) [inboxRules: partial]"},
+			"Inbox rules: 2 of 3 read (service error: the server is busy) [inboxRules: partial]"},
 		{"denied names the permission", snapshot.Coverage{Dataset: snapshot.AcceptedDomains, State: snapshot.CoverageDenied, Expected: 1, Reasons: []snapshot.Reason{why(snapshot.MissingPrivilege, "Get-AcceptedDomain: assign View-Only Recipients", 1)}},
 			"Accepted domains: access denied (Get-AcceptedDomain: assign View-Only Recipients) [acceptedDomains: denied]"},
 		{"denied without a word", snapshot.Coverage{Dataset: snapshot.Users, State: snapshot.CoverageDenied, Reasons: []snapshot.Reason{why(snapshot.MissingPrivilege, "", 1)}}, "User accounts: access denied [users: denied]"},
@@ -29,7 +29,7 @@ func TestCoverageCause(t *testing.T) {
 		{"read in full, and something is missing in it", snapshot.Coverage{Dataset: snapshot.GroupMembers, State: snapshot.CoveragePartial, Expected: 4, Collected: 4, Reasons: []snapshot.Reason{why(snapshot.ServiceError, "rows could not be read", 5)}},
 			"Group members: read in part (5 × service error: rows could not be read) [groupMembers: partial]"},
 		{"many reasons", snapshot.Coverage{Dataset: snapshot.SendAs, State: snapshot.CoverageFailed, Expected: 4, Reasons: []snapshot.Reason{outside, why(snapshot.ServiceError, "a", 1), why(snapshot.CauseThrottled, "b", 3), why(snapshot.NotFound, "c", 1)}},
-			"Send As: reading failed (a, 3 × throttled by the service: b, 2 more reasons) [sendAs: failed]"},
+			"Send As: reading failed (a, 3 × throttled by the service: b, 1 more reason) [sendAs: failed]"},
 		{"a text of the service", snapshot.Coverage{Dataset: snapshot.SendAs, State: snapshot.CoverageFailed, Reasons: []snapshot.Reason{why(snapshot.ServiceError, "no\n\u202eaccess", 1)}}, "Send As: reading failed (no  access) [sendAs: failed]"},
 		{"unheard-of", snapshot.Coverage{Dataset: "x", State: "odd", Reasons: []snapshot.Reason{why("strange", "", 1)}}, "x: odd (strange) [x: odd]"},
 	} {

@@ -379,15 +379,9 @@ func (n *run) outside(set snapshot.Dataset) []snapshot.Reason {
 		if count == 0 || kind == "discovery" && set == snapshot.MailboxPermissions {
 			continue
 		}
-		out = append(out, snapshot.Reason{Cause: snapshot.Filtered, Detail: kind + outsideDataset, Count: count})
+		out = append(out, snapshot.Outside(kind, count))
 	}
 	return out
-}
-
-const outsideDataset = " mailboxes are outside this dataset"
-
-func outsideByDefinition(r snapshot.Reason) bool {
-	return r.Cause == snapshot.Filtered && strings.HasSuffix(r.Detail, outsideDataset)
 }
 
 // mergeReasons adds up equal reasons. Details that differ only by what they name are

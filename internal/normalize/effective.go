@@ -82,7 +82,7 @@ func (n *run) accessCoverage() (snapshot.Coverage, error) {
 // missingInput says in one line what an input lacks, with its foremost cause.
 func missingInput(in snapshot.Coverage) snapshot.Reason {
 	r := snapshot.Reason{Cause: snapshot.Interrupted, Detail: fmt.Sprintf("%s is %s", in.Dataset, in.State), Count: 1}
-	own := slices.DeleteFunc(slices.Clone(in.Reasons), func(r snapshot.Reason) bool { return outsideByDefinition(r) })
+	own := slices.DeleteFunc(slices.Clone(in.Reasons), snapshot.Reason.ByDefinition)
 	// Left out by choice comes behind what went wrong.
 	slices.SortStableFunc(own, func(a, b snapshot.Reason) int {
 		return cmp.Compare(choice(a), choice(b))

@@ -1,6 +1,9 @@
 package snapshot
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // CoverageState is how much of a dataset was read.
 type CoverageState string
@@ -20,6 +23,21 @@ type Reason struct {
 	Cause  Cause  `json:"cause"`
 	Detail string `json:"detail"`
 	Count  int64  `json:"count"` // units concerned
+}
+
+// outsideDataset ends the details of reasons that only say what a dataset leaves out by its
+// definition.
+const outsideDataset = " mailboxes are outside this dataset"
+
+// Outside is the reason for mailboxes of a kind that a dataset leaves out by its definition.
+func Outside(kind string, count int64) Reason {
+	return Reason{Cause: Filtered, Detail: kind + outsideDataset, Count: count}
+}
+
+// ByDefinition reports whether a reason takes nothing away from a dataset: what it names
+// never belongs to it.
+func (r Reason) ByDefinition() bool {
+	return r.Cause == Filtered && strings.HasSuffix(r.Detail, outsideDataset)
 }
 
 // Coverage says how much of a dataset was read. Expected, Collected and Failed
