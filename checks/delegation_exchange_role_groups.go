@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tenantaudit/internal/facts"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -41,9 +42,9 @@ var canDo = map[string]string{
 func effects(roles []string) (opening, capabilities []string) {
 	all := map[string]bool{}
 	for _, r := range roles {
-		if c, ok := exchangeRoleEffect(r); ok {
+		if reach, ok := facts.ExchangeRole(r); ok {
 			opening = append(opening, r)
-			for _, what := range c {
+			for _, what := range reach.Can {
 				all[what] = true
 			}
 		}
@@ -145,7 +146,7 @@ func runExchangeRoleGroups(in Input) (Output, error) {
 // A stand-in has no members of its own: a group of the tenant that only bears such a name has.
 func (r roleHolders) groupMember(a snapshot.ExchangeRoleAssignment) []Finding {
 	nameless := a.MemberType == snapshot.TrusteeGroup || a.MemberType == snapshot.TrusteeUnresolved
-	if nameless && r.members[a.Member] == 0 && entraRoleStandIn(a.Member, a.MemberName) {
+	if nameless && r.members[a.Member] == 0 && standsForRole(a.Member, a.MemberName) {
 		return nil
 	}
 	roles, can := effects(a.Roles)
@@ -154,6 +155,14 @@ func (r roleHolders) groupMember(a snapshot.ExchangeRoleAssignment) []Finding {
 	f.Details["roleGroup"] = a.RoleGroup
 	f.Evidence = []Evidence{evidence(snapshot.ExchangeRoleAssignments, a)}
 	return []Finding{f}
+}
+
+// standsForRole reports whether a member of a role group, by id or name, stands for the
+// holders of an Entra role.
+func standsForRole(id, name string) bool {
+	_, byID := facts.EntraRoleStandIn(id)
+	_, byName := facts.EntraRoleStandIn(name)
+	return byID || byName
 }
 
 // direct judges an assignment to somebody without a role group; none for one that is switched off.

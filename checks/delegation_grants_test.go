@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"tenantaudit/internal/facts"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -179,9 +180,9 @@ func TestExchangeRoleEffects(t *testing.T) {
 		"ApplicationImpersonation": "read change sendAs", " mailbox import export": "read change", "Mailbox Search": "read", "Role Management": "manage", "Mail Recipients": "manage",
 		"Audit Logs": "", "Mailbox Search Application": "", "": "",
 	} {
-		got, ok := exchangeRoleEffect(role)
-		if strings.Join(got, " ") != want || ok != (want != "") {
-			t.Errorf("exchangeRoleEffect(%q) = %v, %v; want %q", role, got, ok, want)
+		got, ok := facts.ExchangeRole(role)
+		if strings.Join(got.Can, " ") != want || ok != (want != "") {
+			t.Errorf("ExchangeRole(%q) = %v, %v; want %q", role, got, ok, want)
 		}
 	}
 }

@@ -11,6 +11,11 @@ import (
 // by its members; a larger one stands for them in one row.
 const MostLeaves = 1000
 
+// MostGroupRows is the number of entries times members up to which a group is shown by
+// its members: 300 people with Full Access to 100,000 mailboxes are a group in 100,000
+// rows and not 30 million rows of people.
+const MostGroupRows = 1_000_000
+
 // The values of AccessRow.Route.
 const (
 	RouteFullAccess        = "fullAccess"
@@ -45,6 +50,7 @@ var AccessInputs = []snapshot.Dataset{
 type Access struct {
 	dir    *Directory // may be nil
 	most   int64      // MostLeaves
+	rows   int64      // MostGroupRows
 	texts  texts
 	people map[uint32]person // by the text of their id
 
@@ -76,7 +82,7 @@ type Access struct {
 // an internal forwarding; without it names come from the rows alone.
 func NewAccess(dir *Directory) *Access {
 	return &Access{
-		dir: dir, most: MostLeaves, texts: newTexts(), people: map[uint32]person{}, boxAt: map[uint32]uint32{}, ownBox: map[uint32]uint32{},
+		dir: dir, most: MostLeaves, rows: MostGroupRows, texts: newTexts(), people: map[uint32]person{}, boxAt: map[uint32]uint32{}, ownBox: map[uint32]uint32{},
 		holderAt: map[trustee]uint32{}, groups: map[uint32]*group{}, apps: map[uint32]app{}, byAppID: map[uint32]uint32{},
 	}
 }

@@ -61,7 +61,7 @@ func (a *Access) names(trustee, who uint32) bool {
 // member of a group that is shown by its members.
 func (a *Access) shows(trustee, who uint32) bool {
 	t := a.trustees[trustee]
-	if g := a.groups[t.who]; t.kind == kindGroup && g != nil && g.known && int64(len(g.leaves)) <= a.most {
+	if g := a.groups[t.who]; t.kind == kindGroup && g != nil && g.known && !g.wide && int64(len(g.leaves)) <= a.most {
 		return a.in(t.who, who)
 	}
 	return t.who == who

@@ -170,7 +170,7 @@ func (a *Access) holders(who uint32, k, of kind) iter.Seq[holder] {
 				}
 			}
 		}
-		if count > a.most {
+		if count > a.most || g.wide {
 			yield(holder{who: who, kind: k, members: &count})
 			return
 		}

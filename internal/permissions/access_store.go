@@ -250,6 +250,7 @@ func (a *Access) meet(who uint32, name, address string, from source) {
 type group struct {
 	name   uint32
 	known  bool
+	wide   bool   // its entries times its members are more than MostGroupRows
 	leaves []leaf // sorted by who and unique once Rows has begun
 }
 
@@ -280,11 +281,22 @@ func (a *Access) addMember(m snapshot.GroupMember) {
 	a.meet(who, m.MemberName, "", byMember)
 }
 
-// settle sorts the members of every group.
+// settle sorts the members of every group, and finds the groups that would take too many rows.
 func (a *Access) settle() {
 	for _, g := range a.groups {
 		slices.SortFunc(g.leaves, func(x, y leaf) int { return cmp.Or(cmp.Compare(x.who, y.who), cmp.Compare(x.kind, y.kind)) })
 		g.leaves = slices.CompactFunc(g.leaves, func(x, y leaf) bool { return x.who == y.who })
+	}
+	entries := map[uint32]int64{}
+	for _, g := range a.grants {
+		if t := a.trustees[g.holder]; t.kind == kindGroup {
+			entries[t.who]++
+		}
+	}
+	for who, n := range entries {
+		if g := a.groups[who]; g != nil {
+			g.wide = n*int64(len(g.leaves)) > a.rows
+		}
 	}
 }
 

@@ -305,3 +305,37 @@ func TestRowsCanBeReadTwice(t *testing.T) {
 		break // a reader may stop
 	}
 }
+
+// A small group with entries on very many mailboxes stands for its members, like a large one;
+// one just at the limit does not.
+func TestAGroupWithTooManyRowsStandsForItsMembers(t *testing.T) {
+	var rows []any
+	for _, m := range []string{"user:kim", "user:lee", "user:sam"} {
+		rows = append(rows, memberOf("g", m)...)
+	}
+	for _, box := range []string{"box-1", "box-2"} {
+		rows = append(rows, snapshot.Mailbox{Mailbox: box, RecipientTypeDetails: "UserMailbox"},
+			snapshot.MailboxPermission{Mailbox: box, TrusteeRef: snapshot.TrusteeRef{Trustee: "g", TrusteeID: "g", TrusteeType: "group"}, Rights: []string{"DeleteItem"}})
+	}
+	for _, c := range []struct {
+		limit int64
+		want  string
+	}{
+		{6, "box-1 kim, box-1 lee, box-1 sam, box-2 kim, box-2 lee, box-2 sam"},
+		{5, "box-1 g 3, box-2 g 3"},
+	} {
+		a := engineOf(tenant{known: map[string]bool{"g": true}, most: 9, rows: rows})
+		a.rows = c.limit
+		var got []string
+		for r := range a.Rows() {
+			line := r.Mailbox + " " + r.Principal
+			if r.Members != nil {
+				line += fmt.Sprintf(" %d", *r.Members)
+			}
+			got = append(got, line)
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("limit %d: %s; want %s", c.limit, s, c.want)
+		}
+	}
+}
