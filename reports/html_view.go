@@ -27,6 +27,7 @@ type pageView struct {
 	Verdicts                           []verdictView
 	Coverage                           []coverageView
 	Limits                             []checks.Limit
+	InPart                             int // checks with a result that did not see everything
 	Gaps                               []coverageView
 	Catalogue                          []groupView // every check
 	Groups                             []groupView // checks with findings
@@ -175,6 +176,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 			v.Gaps = append(v.Gaps, cv)
 		}
 	}
+	v.InPart = len(m.inPart())
 	v.groups(m)
 	return v
 }

@@ -196,6 +196,18 @@ func (m *model) notAssessed() []checkResult {
 	return out
 }
 
+// inPart are the checks that came to a result without having seen everything: what they found
+// stands, and what they did not see may hold more.
+func (m *model) inPart() []checkResult {
+	var out []checkResult
+	for _, c := range m.checks {
+		if c.Status != "not-evaluated" && c.Cause != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // reasonText is a coverage reason in one line: "Throttled by the service (12): ask again later".
 func reasonText(r snapshot.Reason) string {
 	s := causeWord(r.Cause)

@@ -77,12 +77,15 @@ func (b *workbook) cover(_ context.Context, name string) error {
 	}
 	row++
 	heading("Not assessed at a glance")
-	gaps, open := m.gaps(), m.notAssessed()
-	if len(gaps)+len(open) == 0 {
-		line("Nothing", "All datasets were read in full and all checks came to a result.", b.st.label, b.st.value)
+	gaps, open, part := m.gaps(), m.notAssessed(), m.inPart()
+	if len(gaps)+len(open)+len(part) == 0 {
+		line("Nothing", "All datasets were read in full and all checks came to a full result.", b.st.label, b.st.value)
 	}
 	for _, c := range open {
 		line(c.Title, "Not assessed ("+evaluatedText(c)+" looked at). "+c.Cause, b.st.value, b.st.value)
+	}
+	for _, c := range part {
+		line(c.Title, "Assessed in part ("+evaluatedText(c)+" looked at). "+c.Cause, b.st.value, b.st.value)
 	}
 	for _, c := range gaps {
 		line("Data: "+datasetTitle(c.Dataset), stateWord(c.State)+". "+reasonsText(c), b.st.label, b.st.value)

@@ -42,12 +42,12 @@ shoot html-dark "#overview" --blink-settings=preferredColorScheme=0
 # Only the pages of the review sheets are made; which of them begins a sheet is in its footer.
 soffice=$(command -v soffice || command -v libreoffice)
 "$soffice" -env:UserInstallation="file://$work/office" --headless --convert-to \
-	'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1-6"}}' --outdir "$work" "$work/review/review.xlsx" >"$work/log" 2>&1
+	'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1-16"}}' --outdir "$work" "$work/review/review.xlsx" >"$work/log" 2>&1
 page() { # name sheet resolution x y width height: the first page with the sheet's name in its footer
 	n=1
 	until pdftotext -f $n -l $n -layout "$work/review.pdf" - | grep -q "^ *$2  .*Page $n of"; do
 		n=$((n + 1))
-		[ $n -le 6 ] || { echo "no page of sheet $2" >&2; return 1; }
+		[ $n -le 16 ] || { echo "no page of sheet $2" >&2; return 1; }
 	done
 	pdftoppm -r "$3" -x "$4" -y "$5" -W "$6" -H "$7" -png -f $n -l $n -singlefile "$work/review.pdf" "$out/$1"
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tenantaudit/checks"
@@ -43,14 +44,18 @@ func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []report
 			continue
 		}
 		fmt.Fprintf(&b, "  %-26s %-11s %d of %d read", c.Dataset, c.State, c.Collected, c.Expected)
-		if len(c.Reasons) > 0 {
-			fmt.Fprintf(&b, "; %s: %s", c.Reasons[0].Cause, c.Reasons[0].Detail)
+		// What never belongs to a dataset is not why it has gaps.
+		if i := slices.IndexFunc(c.Reasons, func(r snapshot.Reason) bool { return !r.ByDefinition() }); i >= 0 {
+			fmt.Fprintf(&b, "; %s: %s", checks.CauseWord(c.Reasons[i].Cause), c.Reasons[i].Detail)
 		}
 		b.WriteString("\n")
 	}
 	for _, r := range j.results {
-		if r.Status == checks.NotEvaluated {
+		switch {
+		case r.Status == checks.NotEvaluated:
 			fmt.Fprintf(&b, "  not assessed: %s (%s)\n", r.Check.ID, r.Cause)
+		case r.Cause != "":
+			fmt.Fprintf(&b, "  assessed in part: %s (%d of %d; %s)\n", r.Check.ID, r.Evaluated, r.Expected, r.Cause)
 		}
 	}
 	abs, err := filepath.Abs(dir)
