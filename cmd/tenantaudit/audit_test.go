@@ -136,6 +136,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 
 // Whatever is denied, in whatever style: no check that needs it passes, and each says why.
 func TestWhatIsDeniedIsNeverAPass(t *testing.T) {
+	bin := shipped(t) // one run for each dataset
 	styles := []string{"nul403", "json403", "entity401", "400notfound"}
 	for i, d := range snapshot.Datasets() {
 		t.Run(string(d), func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestWhatIsDeniedIsNeverAPass(t *testing.T) {
 			case snapshot.EffectiveAccess: // computed: one input is enough
 				deny = string(snapshot.MailboxPermissions)
 			}
-			r, _ := demoReport(t, "--mailboxes", "8", "--profile", "clean", "--deny", deny, "--deny-style", styles[i%len(styles)])
+			r, _ := shippedReport(t, bin, "--mailboxes", "8", "--profile", "clean", "--deny", deny, "--deny-style", styles[i%len(styles)])
 			for _, c := range r.Coverage {
 				if c.Dataset == string(d) && c.State == "complete" {
 					t.Errorf("coverage of %s is %s (%v)", d, c.State, c.Reasons)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,12 +32,8 @@ var review250 struct {
 func review(t *testing.T) situation {
 	t.Helper()
 	review250.Do(func() {
-		dir := filepath.Join(t.TempDir(), "review")
-		code, _, errs := tenantaudit(t, t.Context(), "demo", "--out", dir, "--format", "json,html", "--no-progress", "--mailboxes", "250")
-		if code != exitOK {
-			t.Fatalf("demo: exit %d\n%s", code, errs)
-		}
-		review250.reportFile = readReport(t, dir)
+		var dir string
+		review250.reportFile, dir = shippedReport(t, shipped(t), "--mailboxes", "250", "--format", "json,html")
 		review250.raw, review250.html = readFile(t, dir, "report.json"), readFile(t, dir, "review.html")
 	})
 	if review250.raw == "" {
@@ -344,13 +339,8 @@ func TestSituation15OneFaultAmongManyMailboxes(t *testing.T) {
 	bin := shipped(t)
 	for at, mailboxes := range map[int]int{51: 120, 101: 120, 1001: 1100} {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "review")
-			out, err := exec.CommandContext(t.Context(), bin, "demo", "--out", dir, "--format", "json", "--no-progress", "--mailboxes", fmt.Sprint(mailboxes),
-				"--profile", "clean", "--checks", "mail.inbox_rule_forwarding", "--fault", fmt.Sprintf("mailboxfault@%d", at)).CombinedOutput()
-			if err != nil {
-				t.Fatalf("demo: %v\n%s", err, out)
-			}
-			r := readReport(t, dir)
+			r, _ := shippedReport(t, bin, "--mailboxes", fmt.Sprint(mailboxes), "--profile", "clean", "--checks", "mail.inbox_rule_forwarding",
+				"--fault", fmt.Sprintf("mailboxfault@%d", at))
 			for _, c := range r.Coverage {
 				if c.Dataset == "inboxRules" && (c.State != "partial" || c.Failed != 1 || c.Collected != c.Expected-1) {
 					t.Errorf("inboxRules is %s: %d of %d, %d failed; want one failed", c.State, c.Collected, c.Expected, c.Failed)
