@@ -96,9 +96,9 @@ func eval[T any](b *browser, script string) T {
 // until waits for a condition.
 func (b *browser) until(condition string) {
 	b.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !eval[bool](b, condition); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !eval[bool](b, condition); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			b.t.Fatalf("not in 20 seconds: %s", condition)
+			b.t.Fatalf("not in 60 seconds: %s", condition)
 		}
 	}
 }
