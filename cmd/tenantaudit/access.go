@@ -241,7 +241,8 @@ func (a *app) printAccess(out accessAnswer) error {
 		w := tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)
 		fmt.Fprintln(w, head+"\tTYPE\tCAN\tROUTE\tVIA\tSCOPE\tNOTE\tTO CLOSE")
 		for _, r := range out.Access {
-			columns := []string{who(r), r.PrincipalType, r.Capability, r.Route, dash(r.Via), reachWords(r), dash(r.Note), r.Close}
+			// A name of 300 characters would push every other column off the screen; the command must stay whole.
+			columns := []string{who(r), r.PrincipalType, r.Capability, r.Route, clip(dash(r.Via)), clip(reachWords(r)), clip(dash(r.Note)), r.Close}
 			if out.Question.Principal != nil {
 				mailbox := cmp.Or(r.MailboxAddress, r.Mailbox)
 				if r.Mailbox == snapshot.Everywhere {
@@ -264,7 +265,7 @@ func (a *app) printAccess(out accessAnswer) error {
 }
 
 func who(r snapshot.AccessRow) string {
-	s := subject{ID: r.Principal, Name: r.PrincipalName, Address: r.PrincipalAddress}.String()
+	s := subject{ID: r.Principal, Name: clip(r.PrincipalName), Address: r.PrincipalAddress}.String()
 	if r.Members != nil {
 		s += fmt.Sprintf(" (%d members)", *r.Members)
 	}
