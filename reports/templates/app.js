@@ -256,7 +256,7 @@
     const my = current, list = await ask('rows', { table: S.table, from, to });
     if (my !== current || mark !== drawn) return;
     shift();
-    const cols = tables.get(S.table).meta.cols;
+    const cols = tables.get(S.table).meta.cols, held = scroller.contains(document.activeElement) && !gridHead.contains(document.activeElement);
     while (gridBody.children.length > list.length) gridBody.lastChild.remove();
     while (gridBody.children.length < list.length) gridBody.append(make('div', { role: 'row' }, ...cols.map((c, i) => {
       const cell = make('div', { role: 'gridcell', tabindex: -1, 'aria-colindex': i + 1, class: c.kind === 'int' ? 'num' : null });
@@ -273,6 +273,15 @@
         cell.tabIndex = from + i === cursor.row && k === cursor.col ? 0 : -1;
       });
     });
+    // The elements now show other rows, or are gone: the keyboard stays at its row, or waits on the
+    // scroller while that row is out of view.
+    const at = cursorCell();
+    scroller.tabIndex = at ? -1 : 0;
+    if (held) (at || scroller).focus({ preventScroll: true });
+  }
+  function cursorCell() {
+    const row = $('[aria-rowindex="' + (cursor.row + 2) + '"]', gridBody);
+    return row && row.children[cursor.col];
   }
   async function openRow(n) {
     const [r] = await ask('rows', { table: S.table, from: n, to: n + 1 });
@@ -286,7 +295,7 @@
   gridBody.addEventListener('focusin', e => { const c = e.target.closest('[role=gridcell]'); if (c) Object.assign(cursor, place(c)); });
   gridBody.addEventListener('dblclick', e => { const c = e.target.closest('[role=gridcell]'); if (c) openRow(place(c).row); });
   scroller.addEventListener('keydown', async e => {
-    if (!e.target.closest('#gridbody') || e.altKey || e.metaKey) return;
+    if (gridHead.contains(e.target) || e.altKey || e.metaKey) return;
     if (e.key === 'Enter') { e.preventDefault(); openRow(cursor.row); return; }
     const last = S.total - 1, wide = S.widths.length - 1, some = Math.max(1, Math.floor(room() / ROW) - 1);
     const step = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageDown: [some, 0], PageUp: [-some, 0], Home: e.ctrlKey ? [-last, -wide] : [0, -wide], End: e.ctrlKey ? [last, wide] : [0, wide] }[e.key];
@@ -296,7 +305,7 @@
     cursor.col = Math.max(0, Math.min(wide, cursor.col + step[1]));
     if (cursor.row * ROW < top) jump(cursor.row * ROW); else if ((cursor.row + 1) * ROW > top + room()) jump((cursor.row + 1) * ROW - room());
     await draw(true);
-    const row = $('[aria-rowindex="' + (cursor.row + 2) + '"]', gridBody), cell = row && row.children[cursor.col];
+    const cell = cursorCell();
     if (!cell) return;
     cell.focus({ preventScroll: true });
     const left = cell.offsetLeft, right = left + cell.offsetWidth;
