@@ -40,9 +40,12 @@ lint:
 check: lint test
 
 # Requests per mailbox, mailboxes per second and peak memory for 1,000 and 5,000
-# mailboxes at 50 ms a request, beside a client that asks mailbox by mailbox.
+# mailboxes at 50 ms a request, beside a client that asks mailbox by mailbox. Then what is
+# used of a limit that the service sets, and how long a change of it takes to be followed,
+# in simulated time.
 bench: build
 	$(GO) run ./internal/benchmark -bin $(BIN)
+	TENANTAUDIT_BENCH=1 $(GO) test -count=1 -v -run TestThrottlingFigures ./internal/transport
 
 # Recall, precision and severity of every check on the simulated tenant with 5,000
 # mailboxes and known answers, and the clean tenant, on which nothing may be found.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,21 +54,26 @@ const (
 	growEvery      = 2 * time.Second
 	growBy         = 1.25
 	flightEvery    = time.Second
-	firstBase      = 0.7 // of the rate at the first refusal
-	steadyCut      = 0.8
-	earlyCut       = 0.6 // refused soon after reopening
+	firstBase      = 0.7  // of the rate at the first refusal
+	leastCut       = 0.95 // refused after a long time: hardly too fast
+	mostCut        = 0.6  // refused soon after reopening
+	leastLeft      = 0.25 // of the rate, whatever the count says
+	leastFound     = 0.5  // of the rate at the first refusal
+	leastSaves     = time.Second
+	mostSaves      = 16 * time.Second
+	hintCut        = 0.8
 	early          = 10 * time.Second
 	atOnce         = time.Second
+	recovered      = 3 // answers since reopening that show that the service is back
 	maxWaitFactor  = 16
 	minQuiet       = 15 * time.Second
 	maxQuiet       = 5 * time.Minute
-	quietWaits     = 12 // quiet time is twelve times the last wait
-	quietPenalty   = 4  // after a refusal outside a probe
-	probeEvery     = 5 * time.Second
+	quietWaits     = 7 // quiet time is so many times the last wait
+	quietPenalty   = 2 // after a refusal outside a probe
+	probeEvery     = 3 * time.Second
 	flightProbe    = 10 * time.Second
-	probeKeeps     = 0.88 // of the mean rate that a probe let through
-	probeFloor     = 0.95 // of the old base
-	probeCeiling   = 0.9  // of the refused rate
+	probeKeeps     = 0.98 // of what a probe shows to be allowed, and at most of the refused rate
+	keptSteps      = 16
 	leastRate      = 0.2
 	greatestRate   = 100_000
 	greatestFlight = 64
@@ -80,7 +86,7 @@ const (
 )
 
 // probeSteps are by how much the rate grows with each step of a probe; the last repeats.
-var probeSteps = []float64{1.05, 1.10, 1.20, 1.40}
+var probeSteps = []float64{1.05, 1.20, 1.50, 1.80}
 
 // The budget of retries.
 const (
@@ -110,11 +116,13 @@ type bucket struct {
 	flightGrew  time.Time
 	flightTight bool
 
-	probing    bool
-	probed     bool // at least once
-	probeStep  int
-	probeStart time.Time
-	probeLet   float64
+	probing   bool
+	probed    bool // at least once
+	probeStep int
+	let       float64       // cost of all that was let through
+	steps     []pace        // of the search or the probe under way
+	saves     time.Duration // how long the service is taken to save up what is not used
+	untried   bool          // base comes from a probe and has not been let through yet
 
 	closedUntil   time.Time
 	closedSum     time.Duration // of all closings, what is planned included
@@ -124,6 +132,7 @@ type bucket struct {
 	refusedUntil  time.Time // when that one was to end
 	lastWait      time.Duration
 	quietTimes    time.Duration
+	answered      float64 // since the bucket opened again, by cost
 	waitFactor    time.Duration
 	silent        int // refusals in a row without a time
 	holdUntil     time.Time
@@ -134,7 +143,7 @@ type bucket struct {
 }
 
 func newBucket(name string, q quota) *bucket {
-	b := &bucket{name: name, rate: q.rate, ceiling: q.ceiling, flight: max(q.inFlight, 1), waitFactor: 1, quietTimes: 1}
+	b := &bucket{name: name, rate: q.rate, ceiling: q.ceiling, flight: max(q.inFlight, 1), waitFactor: 1, quietTimes: 1, saves: leastSaves}
 	if q.ceiling > 0 {
 		b.base, b.fixed, b.flightKnown = q.rate, true, true
 	}
@@ -150,13 +159,16 @@ func (b *bucket) limitRate(rate float64) float64 {
 
 // quiet is how long nothing must have been refused before more is tried.
 func (b *bucket) quiet() time.Duration {
-	return min(max(quietWaits*b.lastWait, minQuiet)*b.quietTimes, maxQuiet)
+	if b.quietTimes == 0 {
+		return minQuiet
+	}
+	return min(max(time.Duration(quietWaits*float64(b.lastWait)), minQuiet)*b.quietTimes, maxQuiet)
 }
 
 // advance moves the search for the limits on to now.
 func (b *bucket) advance(now time.Time) {
 	if b.grew.IsZero() {
-		b.grew, b.flightGrew = now, now
+		b.grew, b.flightGrew, b.steps = now, now, []pace{{now, b.let}}
 	}
 	if now.Before(b.closedUntil) {
 		return
@@ -177,6 +189,7 @@ func (b *bucket) advanceRate(now time.Time) {
 		}
 		if b.tight {
 			b.rate = b.limitRate(b.rate * growBy)
+			b.mark(now)
 		}
 		b.grew, b.tight = now, false
 	case b.probing:
@@ -186,6 +199,7 @@ func (b *bucket) advanceRate(now time.Time) {
 		if b.tight {
 			b.probeStep = min(b.probeStep+1, len(probeSteps)-1)
 			b.rate = b.limitRate(b.rate * probeSteps[b.probeStep])
+			b.mark(now)
 		}
 		b.grew, b.tight = now, false
 		if b.ceiling > 0 && b.rate >= b.ceiling {
@@ -195,7 +209,7 @@ func (b *bucket) advanceRate(now time.Time) {
 		if !b.tight || now.Sub(later(b.refusedUntil, b.grew)) < b.quiet() || b.ceiling > 0 && b.rate >= b.ceiling {
 			return
 		}
-		b.probing, b.probed, b.probeStep, b.probeStart, b.probeLet = true, true, 0, now, 0
+		b.probing, b.probed, b.probeStep, b.steps = true, true, 0, []pace{{now, b.let}}
 		b.rate = b.limitRate(b.base * probeSteps[0])
 		b.grew, b.tight = now, false
 	}
@@ -252,10 +266,8 @@ func (b *bucket) grant(now time.Time, cost float64) *permit {
 	}
 	b.inFlight++
 	b.granted++
-	if b.probing {
-		b.probeLet += cost
-	}
-	return &permit{b: b, granted: now}
+	b.let += cost
+	return &permit{b: b, granted: now, cost: cost}
 }
 
 // close keeps the bucket shut until then.
@@ -286,21 +298,22 @@ func (b *bucket) refuse(now, granted time.Time, after time.Duration, concurrency
 	}
 	reopened := now.Sub(b.refusedUntil)
 	first := b.refusedUntil.IsZero()
-	if !first && reopened < atOnce {
+	if !first && reopened < atOnce && b.answered < recovered {
 		// The service has not recovered: the rate is not what is wrong.
 		b.waitFactor = min(b.waitFactor*2, maxWaitFactor)
 	} else {
 		b.waitFactor = 1
-		b.learn(now, !first && reopened < early, concurrency)
+		b.learn(now, reopened, concurrency)
 	}
 	wait = jitter(wait * b.waitFactor)
 	b.close(now, now.Add(wait))
+	b.answered = 0
 	b.refusedAt, b.refusedUntil, b.lastWait = now, b.closedUntil, wait
 	b.next, b.grew, b.flightGrew, b.tight, b.flightTight = b.closedUntil, b.closedUntil, b.closedUntil, false, false
 }
 
 // learn takes a limit from a refusal.
-func (b *bucket) learn(now time.Time, soon, concurrency bool) {
+func (b *bucket) learn(now time.Time, reopened time.Duration, concurrency bool) {
 	b.quietTimes = quietPenalty
 	if !b.probed {
 		b.quietTimes = 1 // the first guess was wrong, which says nothing about the service
@@ -315,24 +328,55 @@ func (b *bucket) learn(now time.Time, soon, concurrency bool) {
 		b.flightKnown = true
 		return
 	}
+	first := b.base == 0
 	switch {
-	case b.base == 0:
-		b.base, b.quietTimes = firstBase*b.rate, 1
+	case first:
+		b.base, b.quietTimes = max(probeKeeps*min(b.proved(now), b.rate), leastFound*b.rate), 1
 	case b.probing:
-		mean := b.rate
-		if took := now.Sub(b.probeStart).Seconds(); took > 0 {
-			mean = b.probeLet / took
-		}
-		b.base = min(max(probeKeeps*mean, probeFloor*b.base), probeCeiling*b.rate)
+		// The old base stands in any case: nothing was refused at it for the whole quiet time.
+		b.base = min(max(probeKeeps*b.proved(now), b.base), probeKeeps*b.rate)
 		b.quietTimes = 1
-	case soon:
-		b.base *= earlyCut
+	case reopened < early:
+		if b.untried {
+			b.saves = min(2*b.saves, mostSaves) // the probe lived on savings
+		}
+		b.base = min(mostCut*b.base, max(b.shown(b.answered, reopened), leastLeft*b.base))
+		b.quietTimes = 0 // less than half may be what is allowed: look soon
 	default:
-		b.base *= steadyCut
+		b.base *= min(1-2*time.Second.Seconds()/reopened.Seconds(), leastCut)
 	}
+	b.untried = b.probing || first
 	b.probing = false
 	b.base = b.limitRate(b.base)
 	b.rate = b.base
+}
+
+// shown is the rate that a service has proved to allow which let so much through in that time. What it
+// had saved up before is no part of its rate.
+func (b *bucket) shown(let float64, took time.Duration) float64 {
+	return let / (took + b.saves).Seconds()
+}
+
+// pace is when a search or a probe began to go at another rate, and what had been let through by then.
+type pace struct {
+	at  time.Time
+	let float64
+}
+
+// mark begins a step. The latest are enough: an older one proves no higher rate.
+func (b *bucket) mark(now time.Time) {
+	if len(b.steps) == keptSteps {
+		b.steps = slices.Delete(b.steps, 0, 1)
+	}
+	b.steps = append(b.steps, pace{now, b.let})
+}
+
+// proved is the highest rate that the steps until now have proved to be allowed.
+func (b *bucket) proved(now time.Time) (rate float64) {
+	for _, s := range b.steps {
+		rate = max(rate, b.shown(b.let-s.let, now.Sub(s.at)))
+	}
+	return rate
 }
 
 // hints is what an answer says about how near the limit is.
@@ -356,8 +400,11 @@ func hintsOf(h http.Header) hints {
 }
 
 // succeed books an answer that was no refusal.
-func (b *bucket) succeed(now time.Time, h hints) {
+func (b *bucket) succeed(now, granted time.Time, cost float64, h hints) {
 	b.silent = 0
+	if !granted.Before(b.refusedUntil) {
+		b.answered += cost
+	}
 	b.closedAtOK = b.closedSum - max(b.closedUntil.Sub(now), 0)
 	if b.cautious {
 		if b.cautiousCount++; b.cautiousCount >= calmAfter {
@@ -365,7 +412,7 @@ func (b *bucket) succeed(now time.Time, h hints) {
 		}
 	}
 	if h.slow && !now.Before(b.holdUntil) {
-		b.rate = b.limitRate(b.rate * steadyCut)
+		b.rate = b.limitRate(b.rate * hintCut)
 		b.base, b.probing = b.rate, false
 	}
 	if h.hold || h.slow {

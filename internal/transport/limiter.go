@@ -34,6 +34,7 @@ type limiter struct {
 type permit struct {
 	b       *bucket
 	granted time.Time
+	cost    float64
 	done    bool
 }
 
@@ -170,7 +171,7 @@ func (l *limiter) refused(name string, start quota, p *permit, after time.Durati
 func (l *limiter) succeeded(p *permit, h hints) {
 	l.mu.Lock()
 	now := time.Now()
-	p.b.succeed(now, h)
+	p.b.succeed(now, p.granted, p.cost, h)
 	l.pump(now)
 	l.unlockAndTell()
 }
