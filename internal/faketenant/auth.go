@@ -101,6 +101,7 @@ func (t *Tenant) mint(audience string, person bool, clientID string) string {
 		}
 		c.RoleIDs = []string{roleGlobalReader.id, "0997a1d0-0d1d-4acb-b408-d5ca73121e90"}
 	}
+	t.withdraw(&c)
 	return t.encode(c)
 }
 
@@ -142,10 +143,20 @@ func (x *exchange) authorized(audience string) bool {
 		x.refuse(audience, "")
 		return false
 	case x.t.faults.fire(FaultCAE, "", 0):
-		x.refuse(audience, base64.StdEncoding.EncodeToString([]byte(`{"access_token":{"nbf":{"essential":true,"value":"`+itoa(int(now))+`"}}}`)))
+		x.t.challenge(now)
+		x.refuse(audience, nbfChallenge(now))
 		return false
 	}
-	return true
+	if at := x.t.unanswered(c); at != 0 {
+		x.refuse(audience, nbfChallenge(at))
+		return false
+	}
+	return !x.withoutConsent(audience, c)
+}
+
+// nbfChallenge asks for a token that was issued at a time or later.
+func nbfChallenge(at int64) string {
+	return base64.StdEncoding.EncodeToString([]byte(`{"access_token":{"nbf":{"essential":true,"value":"` + itoa(int(at)) + `"}}}`))
 }
 
 // claims returns what the request's token says; false for a token that is not ours.

@@ -99,7 +99,7 @@ func TestSignInErrors(t *testing.T) {
 		tenant, options, srv := authority(t, Options{SignInError: code})
 		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"x"}, "client_secret": {SimulatorSecret}, "scope": {"https://graph.microsoft.com/.default"}}
 		status, body := post(t, options.Transport, srv.URL+"/"+tenant.ID()+"/oauth2/v2.0/token", form)
-		if status != want.status || body["error"] != want.code || !strings.HasPrefix(body["error_description"].(string), code+": ") {
+		if status != want.status || body["error"] != want.code || !strings.HasPrefix(body["error_description"].(string), code+": "+want.description) {
 			t.Errorf("%s: %d %v", code, status, body)
 		}
 	}

@@ -62,7 +62,9 @@ const (
 	FaultGraphExpiredPage   = "graphexpiredpage"       // Graph: Directory_ExpiredPageToken; once
 	FaultGraphEmptyPage     = "graphemptypage"         // Graph: an empty page with a nextLink; once
 	FaultTokenExpired       = "tokenexpired"           // any service: tokens given out so far are refused from the 20th request on; once
-	FaultCAE                = "cae"                    // any service: 401 with a claims challenge; once
+	FaultCAE                = "cae"                    // any service: tokens given out so far are refused with a claims challenge from this request on; once
+	FaultGraphConsent       = "graphconsentremoved"    // Graph: from the 20th request on everything is refused, and new tokens hold no role; once
+	FaultExchangeConsent    = "exchangeconsentremoved" // Exchange: the same
 )
 
 // faultKind is what the simulator knows of a fault.
@@ -81,6 +83,7 @@ var faultKinds = map[string]faultKind{
 	FaultForeignLink: {every: 1, times: 1}, FaultRedirect: {every: 1, times: 1}, FaultMailboxGone: {}, FaultMailbox: {}, FaultMailboxThrottled: {retry: "1"},
 	FaultGraph429: {every: 10, retry: "1"}, FaultGraphNoHeader: {every: 10}, FaultGraph503: {every: 10}, FaultGraphHTML: {every: 10},
 	FaultGraphExpiredPage: {every: 1, times: 1}, FaultGraphEmptyPage: {every: 1, times: 1}, FaultTokenExpired: {every: 20, times: 1}, FaultCAE: {every: 1, times: 1},
+	FaultGraphConsent: {every: 20, times: 1}, FaultExchangeConsent: {every: 20, times: 1},
 }
 
 // FaultNames lists the names that Fault.Name accepts, sorted.

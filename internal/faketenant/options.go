@@ -35,6 +35,7 @@ type Options struct {
 	ClientSecret  string        // accepted by the token endpoint; "" means SimulatorSecret
 	TokenLifetime time.Duration // 0: one hour
 	SignInError   string        // one of the SignIn… values; "" signs in
+	SignIn        SignIn        // who may sign in, and the tenant's cloud
 	Delegated     bool          // Token and client credentials give tokens of a person
 	NoP2          bool          // no Entra ID P2: eligible roles answer 400 AadPremiumLicenseRequired
 	// NoPremium: neither Entra ID P1 nor P2, so sign-in logs answer 403 as well; implies NoP2. The one product
@@ -132,6 +133,9 @@ func (o Options) complete() (Options, error) {
 		if _, ok := signInErrors[o.SignInError]; !ok {
 			return o, fmt.Errorf("faketenant: sign-in error %q is not known", o.SignInError)
 		}
+	}
+	if err := o.SignIn.check(); err != nil {
+		return o, err
 	}
 	for _, f := range o.Faults {
 		if err := f.check(); err != nil {

@@ -17,6 +17,7 @@ type Tenant struct {
 	denied map[string]bool
 	faults *faultSet
 	pages  pageBook
+	signIn signInState
 	key    func() *AnswerKey
 
 	mu    sync.Mutex
