@@ -10,6 +10,7 @@ package auth
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -17,7 +18,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -75,18 +75,21 @@ func New(o Options) (transport.TokenSource, error) {
 	if o.Method == StaticToken {
 		return newStatic(o)
 	}
+	if o.Method == "" {
+		o.Method = Default
+	}
 	b := builder{o: o}
-	b.client = b.httpClient()
+	b.answers = &answers{client: b.httpClient()}
 	cred, err := b.credential()
 	if err != nil {
 		return nil, err
 	}
-	return &source{cred: cred, method: o.Method, client: b.client}, nil
+	return &source{cred: cred, method: o.Method, tenant: o.Tenant, answers: b.answers, pauses: renewalPauses, held: map[string]transport.Token{}, ended: map[string]error{}}, nil
 }
 
 type builder struct {
-	o      Options
-	client *transport.SignIn
+	o       Options
+	answers *answers
 }
 
 func (b builder) authority() string {
@@ -121,7 +124,7 @@ func (b builder) httpClient() *transport.SignIn {
 func (b builder) clientOptions() azcore.ClientOptions {
 	return azcore.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: b.authority()},
-		Transport: b.client,
+		Transport: b.answers,
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 		Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: time.Second, MaxRetryDelay: 5 * time.Second},
 	}
@@ -138,7 +141,7 @@ func (b builder) credential() (azcore.TokenCredential, error) {
 	noDiscovery := b.o.Authority != nil
 	opts := b.clientOptions()
 	switch b.o.Method {
-	case Default, "":
+	case Default:
 		return wrapCred(azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: opts, TenantID: b.o.Tenant, DisableInstanceDiscovery: noDiscovery}))
 	case AzureCLI:
 		return wrapCred(azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: b.o.Tenant}))
@@ -157,10 +160,7 @@ func (b builder) credential() (azcore.TokenCredential, error) {
 	switch b.o.Method {
 	case DeviceCode:
 		return wrapCred(azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{ClientOptions: opts, ClientID: b.o.ClientID, TenantID: b.o.Tenant, DisableInstanceDiscovery: noDiscovery,
-			UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
-				_, err := fmt.Fprintf(b.o.Prompt, "To sign in, open %s and enter the code %s\n", printable(m.VerificationURL), printable(m.UserCode))
-				return err
-			}}))
+			UserPrompt: b.prompt()}))
 	case Browser:
 		return wrapCred(azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{ClientOptions: opts, ClientID: b.o.ClientID, TenantID: b.o.Tenant, DisableInstanceDiscovery: noDiscovery}))
 	case ClientSecret:
@@ -174,9 +174,25 @@ func (b builder) credential() (azcore.TokenCredential, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, ok := key.(*rsa.PrivateKey); !ok {
+			return nil, usage("--certificate %s: the key is no RSA key, and other kinds cannot sign in; make a certificate with an RSA key", b.o.Certificate)
+		}
 		return b.certificate(certs, key, opts, noDiscovery)
 	}
 	return nil, usage("unknown --auth %q: use one of %s", b.o.Method, strings.Join(Methods(), ", "))
+}
+
+// prompt shows a device code. A second one means that what the first gave was not enough.
+func (b builder) prompt() func(context.Context, azidentity.DeviceCodeMessage) error {
+	times := 0
+	return func(_ context.Context, m azidentity.DeviceCodeMessage) error {
+		begin := "To sign in"
+		if times++; times > 1 {
+			begin = "The sign-in is needed once more: the service no longer accepts the last one. To sign in"
+		}
+		_, err := fmt.Fprintf(b.o.Prompt, "%s, open %s and enter the code %s\n", begin, printable(m.VerificationURL), printable(m.UserCode))
+		return err
+	}
 }
 
 func (b builder) certificate(certs []*x509.Certificate, key crypto.PrivateKey, opts azcore.ClientOptions, noDiscovery bool) (azcore.TokenCredential, error) {
@@ -191,62 +207,4 @@ func wrapCred[T azcore.TokenCredential](c T, err error) (azcore.TokenCredential,
 		return nil, usage("%s", oneLine(err.Error()))
 	}
 	return c, nil
-}
-
-// source fetches tokens through the credential's own cache.
-type source struct {
-	cred   azcore.TokenCredential
-	method string
-	client *transport.SignIn
-	mu     sync.Mutex // one sign-in at a time: an interactive one must not open twice
-}
-
-// close drops idle connections to the authority.
-func (s *source) close() { s.client.Close() }
-
-func (s *source) Token(ctx context.Context, scope, claims string) (transport.Token, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}, Claims: claims, EnableCAE: true})
-	if err != nil {
-		if ctx.Err() != nil {
-			return transport.Token{}, ctx.Err()
-		}
-		return transport.Token{}, explain(err, s.method, scope)
-	}
-	return transport.Token{Value: transport.Secret(t.Token), ExpiresOn: t.ExpiresOn}, nil
-}
-
-// Renew replaces a token that the service refuses although it looks valid here. The
-// library keeps such a token in its cache; a claim that asks for one issued from now
-// on passes it by.
-func (s *source) Renew(ctx context.Context, scope string) (transport.Token, error) {
-	return s.Token(ctx, scope, fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, time.Now().Unix()))
-}
-
-// static hands out the tokens that the person brought along.
-type static struct{ byScope map[string]transport.Secret }
-
-func newStatic(o Options) (transport.TokenSource, error) {
-	s := static{byScope: map[string]transport.Secret{}}
-	for scope, name := range map[string]string{o.Cloud.GraphScope: "TENANTAUDIT_GRAPH_TOKEN", o.Cloud.ExchangeScope: "TENANTAUDIT_EXCHANGE_TOKEN"} {
-		if v := strings.TrimSpace(o.Env(name)); v != "" {
-			s.byScope[scope] = transport.Secret(v)
-		}
-	}
-	if len(s.byScope) == 0 {
-		return nil, usage("--auth token needs access tokens in TENANTAUDIT_GRAPH_TOKEN and TENANTAUDIT_EXCHANGE_TOKEN, for example from: az account get-access-token --scope %s", o.Cloud.GraphScope)
-	}
-	return s, nil
-}
-
-func (s static) Token(_ context.Context, scope, claims string) (transport.Token, error) {
-	v, ok := s.byScope[scope]
-	switch {
-	case !ok:
-		return transport.Token{}, &Error{Cause: "no token was given for " + scope, Next: "set TENANTAUDIT_GRAPH_TOKEN and TENANTAUDIT_EXCHANGE_TOKEN"}
-	case claims != "":
-		return transport.Token{}, &Error{Cause: "the service asks for a newer token", Next: "fetch new tokens and run again with --resume: everything stored is kept"}
-	}
-	return transport.Token{Value: v}, nil
 }

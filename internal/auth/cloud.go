@@ -21,28 +21,40 @@ type Cloud struct {
 	Exchange       string
 	ExchangeScope  string
 	ExchangeSuffix string // of regional hosts
+
+	// What a tenant's OpenID configuration says when it lives here.
+	Instance string // cloud_instance_name
+	SubScope string // tenant_region_sub_scope, where it tells clouds of one instance apart
+	InWords  string // "the US government cloud"
 }
 
 var clouds = []Cloud{
 	{"global", "https://login.microsoftonline.com", "https://graph.microsoft.com", "https://graph.microsoft.com/.default",
-		"https://outlook.office365.com", "https://outlook.office365.com/.default", ".outlook.office365.com"},
+		"https://outlook.office365.com", "https://outlook.office365.com/.default", ".outlook.office365.com", "microsoftonline.com", "", "the global cloud"},
 	{"usgov", "https://login.microsoftonline.us", "https://graph.microsoft.us", "https://graph.microsoft.us/.default",
-		"https://outlook.office365.us", "https://outlook.office365.us/.default", ".outlook.office365.us"},
+		"https://outlook.office365.us", "https://outlook.office365.us/.default", ".outlook.office365.us", "microsoftonline.us", "", "the US government cloud"},
 	{"usgovdod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us", "https://dod-graph.microsoft.us/.default",
-		"https://outlook-dod.office365.us", "https://outlook-dod.office365.us/.default", ".outlook-dod.office365.us"},
+		"https://outlook-dod.office365.us", "https://outlook-dod.office365.us/.default", ".outlook-dod.office365.us", "microsoftonline.us", "DOD", "the US government cloud of the Department of Defense"},
 	{"china", "https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn/.default",
-		"https://outlook.office365.cn", "https://partner.outlook.cn/.default", ".outlook.office365.cn"},
+		"https://outlook.office365.cn", "https://partner.outlook.cn/.default", ".outlook.office365.cn", "partner.microsoftonline.cn", "", "the cloud operated by 21Vianet in China"},
 }
 
 // CloudByName finds a cloud; the error names those that exist.
 func CloudByName(name string) (Cloud, error) {
-	var names []string
 	for _, c := range clouds {
 		if c.Name == name {
 			return c, nil
 		}
+	}
+	return Cloud{}, fmt.Errorf("unknown cloud %q: use one of %s", name, strings.Join(cloudNames(), ", "))
+}
+
+// cloudNames lists the clouds in alphabetical order.
+func cloudNames() []string {
+	names := make([]string, 0, len(clouds))
+	for _, c := range clouds {
 		names = append(names, c.Name)
 	}
 	sort.Strings(names)
-	return Cloud{}, fmt.Errorf("unknown cloud %q: use one of %s", name, strings.Join(names, ", "))
+	return names
 }

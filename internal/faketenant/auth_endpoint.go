@@ -120,6 +120,9 @@ func (x *exchange) token() {
 	form := x.r.PostForm
 	grant := form.Get("grant_type")
 	wait := ""
+	if grant == "device_code" { // MSAL's name for it
+		grant = grantDeviceCode
+	}
 	if grant == grantDeviceCode {
 		wait = x.t.polled(form.Get("device_code"))
 	}
@@ -171,7 +174,7 @@ func (x *exchange) grantee(grant string) (granted code, person bool, refusal str
 	switch grant {
 	case "client_credentials":
 		return granted, x.t.opt.Delegated, x.application()
-	case grantDeviceCode, "device_code":
+	case grantDeviceCode:
 		kind, held = kindDevice, form.Get("device_code")
 	case "authorization_code":
 		kind, held = kindAuthorize, form.Get("code")

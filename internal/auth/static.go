@@ -1,0 +1,73 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"tenantaudit/internal/transport"
+)
+
+// static hands out the tokens that the person brought along.
+type static struct {
+	byScope map[string]transport.Secret
+	graph   string // the scope of Graph
+}
+
+func newStatic(o Options) (transport.TokenSource, error) {
+	s := static{byScope: map[string]transport.Secret{}, graph: o.Cloud.GraphScope}
+	for scope, name := range map[string]string{o.Cloud.GraphScope: "TENANTAUDIT_GRAPH_TOKEN", o.Cloud.ExchangeScope: "TENANTAUDIT_EXCHANGE_TOKEN"} {
+		if v := strings.TrimSpace(o.Env(name)); v != "" {
+			s.byScope[scope] = transport.Secret(v)
+		}
+	}
+	if len(s.byScope) == 0 {
+		return nil, usage("--auth token needs access tokens in TENANTAUDIT_GRAPH_TOKEN and TENANTAUDIT_EXCHANGE_TOKEN, for example from: az account get-access-token --scope %s", o.Cloud.GraphScope)
+	}
+	return s, nil
+}
+
+const newTokens = "fetch new tokens and run again with --resume: everything stored is kept"
+
+func (s static) Token(_ context.Context, scope, claims string) (transport.Token, error) {
+	v, ok := s.byScope[scope]
+	switch {
+	case !ok:
+		return transport.Token{}, &Error{Cause: "no token was given for " + scope, Next: "set TENANTAUDIT_GRAPH_TOKEN and TENANTAUDIT_EXCHANGE_TOKEN", final: true}
+	case claims != "":
+		return transport.Token{}, &Error{Cause: "the service asks for a newer token", Next: newTokens, final: true}
+	}
+	return transport.Token{Value: v}, nil
+}
+
+// Renew is asked when a service refuses the token. There is no other one. An expired token is
+// the end of the run, and so is one that Graph does not accept: it answers 403, never 401, when
+// a permission is missing. Exchange answers 401 to a token without any role as well; that is a
+// matter of privileges, which the service's second answer will say.
+func (s static) Renew(ctx context.Context, scope string) (transport.Token, error) {
+	t, err := s.Token(ctx, scope, "")
+	switch {
+	case err != nil:
+		return t, err
+	case expired(t.Value.Reveal(), time.Now()):
+		return transport.Token{}, &Error{Cause: "the access token for " + scope + " has expired", Next: newTokens, final: true}
+	case scope == s.graph:
+		return transport.Token{}, &Error{Cause: "the access token for " + scope + " is not accepted (expired, for another audience, or for another cloud)", Next: newTokens + "; check --cloud", final: true}
+	}
+	return t, nil
+}
+
+// expired reads the end of a token that is a JWT; any other text says nothing about it.
+func expired(token string, now time.Time) bool {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	body, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var c struct {
+		Expires float64 `json:"exp"`
+	}
+	return err == nil && json.Unmarshal(body, &c) == nil && c.Expires > 0 && now.Unix() >= int64(c.Expires)
+}
