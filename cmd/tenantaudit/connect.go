@@ -32,29 +32,42 @@ type session struct {
 	exchange wire.Claims // of the Exchange token, likewise
 	tenantID string      // the tenant's id where the token or Graph tells it, else as given
 	domain   string      // its default domain; "" when Graph does not tell
+	tokens   *watchedTokens
 	close    func()
 }
 
 var guidPattern = regexp.MustCompile(`(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-// connect signs in and builds the clients. Both tokens are fetched now, so that a
+// connect finds the tenant, signs in and builds the clients. Both tokens are fetched now, so that a
 // refused sign-in is known before anything is written.
 func (a *app) connect(ctx context.Context, o *connectOptions, onWait func(transport.Wait)) (*session, error) {
-	source, err := auth.New(auth.Options{
+	choices := auth.Options{
 		Method: o.auth, Tenant: o.tenant, ClientID: o.clientID, Certificate: o.certificate, Cloud: o.env,
 		Authority: o.authorityBase, RootCAs: o.roots, Prompt: a.err,
-	})
+	}
+	source, err := auth.New(choices)
 	if err != nil {
 		return nil, err
 	}
-	return a.connectWith(ctx, o, source, onWait)
+	found, err := auth.Discover(ctx, choices)
+	switch {
+	case errors.Is(err, auth.ErrUsage):
+		return nil, err
+	case err != nil: // sign-in will say what is wrong, or do without
+		a.log.Debug("the authority did not describe the tenant", "error", err)
+	}
+	return a.open(ctx, o, source, found, onWait)
 }
 
 // connectWith is connect with tokens from elsewhere.
 func (a *app) connectWith(ctx context.Context, o *connectOptions, source transport.TokenSource, onWait func(transport.Wait)) (*session, error) {
-	var err error
-	s := &session{tenantID: strings.ToLower(o.tenant), close: func() {}}
-	if err := s.signIn(ctx, o, source); err != nil {
+	return a.open(ctx, o, source, auth.Discovery{}, onWait)
+}
+
+func (a *app) open(ctx context.Context, o *connectOptions, tokens transport.TokenSource, found auth.Discovery, onWait func(transport.Wait)) (*session, error) {
+	source := &watchedTokens{source: tokens}
+	s := &session{tenantID: strings.ToLower(o.tenant), tokens: source, close: func() {}}
+	if err := s.signIn(ctx, o, source, found); err != nil {
 		return nil, err
 	}
 	requestLog, err := openRequestLog(o.requestLog)
@@ -133,7 +146,7 @@ func (s *session) build(ctx context.Context, o *connectOptions, config transport
 
 // signIn fetches a token for each service and reads what the Graph token says.
 // Claims are a hint only: a token that is no JWT is as good.
-func (s *session) signIn(ctx context.Context, o *connectOptions, source transport.TokenSource) error {
+func (s *session) signIn(ctx context.Context, o *connectOptions, source transport.TokenSource, found auth.Discovery) error {
 	token, err := source.Token(ctx, o.env.GraphScope, "")
 	if err != nil {
 		return err
@@ -147,8 +160,17 @@ func (s *session) signIn(ctx context.Context, o *connectOptions, source transpor
 	if s.exchange, err = wire.ParseClaims(token.Value.Reveal()); err != nil {
 		s.exchange = wire.Claims{}
 	}
-	if !guidPattern.MatchString(o.tenant) && guidPattern.MatchString(s.claims.TenantID) {
-		s.tenantID = strings.ToLower(s.claims.TenantID)
+	// A domain names a tenant only through the authority: a token of another tenant must not
+	// decide whose review this is.
+	own := strings.ToLower(s.claims.TenantID)
+	switch {
+	case guidPattern.MatchString(o.tenant):
+	case found.TenantID != "" && guidPattern.MatchString(own) && own != found.TenantID:
+		return usageError("the Graph token is for tenant %s, but --tenant %s is %s: sign in to the tenant that you want to review", own, o.tenant, found.TenantID)
+	case guidPattern.MatchString(own):
+		s.tenantID = own
+	case found.TenantID != "":
+		s.tenantID = found.TenantID
 	}
 	return nil
 }
@@ -191,14 +213,14 @@ func (s *session) steps(store *snapshot.Store, plan normalize.Plan, scope *scope
 		MicrosoftTenant: facts.MicrosoftTenant,
 		Claims:          func(context.Context) (wire.Claims, error) { return s.claims, nil },
 	}) {
-		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: func(ctx context.Context) error { return c.Collect(ctx, store) }})
+		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: s.tokens.watch(func(ctx context.Context) error { return c.Collect(ctx, store) })})
 	}
 	o := exo.CollectOptions{Sources: wanted, Folders: plan.Folders}
 	if scope.addresses != nil {
 		o.Mailboxes = func(address string) bool { return scope.addresses[strings.ToLower(address)] }
 	}
 	for _, c := range exo.Collectors(s.exo, o) {
-		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: func(ctx context.Context) error { return c.Collect(ctx, store) }})
+		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: s.tokens.watch(func(ctx context.Context) error { return c.Collect(ctx, store) })})
 	}
 	return out
 }
@@ -308,10 +330,10 @@ func (s *session) organization(ctx context.Context) (id, domain string, names []
 	switch {
 	case ctx.Err() != nil:
 		return "", "", nil, context.Cause(ctx)
+	case errors.Is(err, transport.ErrSignIn), errors.Is(err, transport.ErrGuard):
+		return "", "", nil, plainly(err)
 	case errors.As(err, &failure) && failure.Status == http.StatusUnauthorized:
 		return "", "", nil, errors.New("the token was refused by Microsoft Graph (expired, for another audience, or for another cloud): sign in again, and check --cloud")
-	case errors.Is(err, transport.ErrSignIn), errors.Is(err, transport.ErrGuard):
-		return "", "", nil, err
 	case err != nil:
 		return "", "", nil, nil // the collection will record why
 	}

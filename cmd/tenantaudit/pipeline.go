@@ -239,7 +239,7 @@ func interrupted(err error, ctx context.Context, resume string) error {
 	if errors.Is(err, collect.ErrInterrupted) || errors.Is(context.Cause(ctx), collect.ErrInterrupted) {
 		return &exitError{code: exitInterrupted, text: "interrupted; everything read so far is kept. Go on with:\n  " + resume}
 	}
-	return err
+	return signedOut(err, resume)
 }
 
 // judged is a snapshot's verdict.

@@ -119,7 +119,7 @@ func (a *app) preflight(ctx context.Context, o *preflightOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	report, err := s.outlook(ctx, store, &o.scope)
-	if err != nil {
+	if err := errors.Join(err, s.tokens.lost()); err != nil {
 		return err
 	}
 	if err := a.writePreflight(ctx, report, o); err != nil {
