@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -174,4 +177,93 @@ func needs(t *testing.T, id string) (out []string) {
 		}
 	}
 	return out
+}
+
+// Ready tokens cannot be renewed. When they end in the middle, the run ends with the next step,
+// and goes on with new ones.
+func TestSignInWithReadyTokensThatEnd(t *testing.T) {
+	want := undisturbed(t)
+	a := signInAt(t, faketenant.Options{Faults: []faketenant.Fault{{Name: faketenant.FaultTokenExpired, At: 60}}})
+	withTokens(t, a.Tenant)
+	dir := filepath.Join(t.TempDir(), "review")
+	audit := func(more ...string) (int, string) {
+		code, _, errs := tenantaudit(t, t.Context(), a.args("audit", "token", append(more, "--out", dir, "--format", "json")...)...)
+		return code, errs
+	}
+	code, errs := audit()
+	if code != exitFailed || !strings.Contains(errs, "fetch new tokens") || !strings.Contains(errs, "--auth token") || !strings.Contains(errs, "--resume\n") {
+		t.Fatalf("exit %d, %q; want 1 and how to go on", code, errs)
+	}
+	withTokens(t, a.Tenant)
+	if code, errs := audit("--resume"); code != exitOK {
+		t.Fatalf("resumed: exit %d\n%s", code, errs)
+	}
+	sameBytes(t, "the resumed report", requestsOut(withoutTimes(t, dir)), want)
+}
+
+// A person's sign-in is renewed without asking again, also after a revocation.
+func TestSignInOfAPersonIsRenewedSilently(t *testing.T) {
+	a := signInAt(t, faketenant.Options{Faults: []faketenant.Fault{{Name: faketenant.FaultCAE, At: 20}, {Name: faketenant.FaultCAE, At: 60}}})
+	dir := filepath.Join(t.TempDir(), "review")
+	code, _, errs := tenantaudit(t, t.Context(), a.args("audit", "device-code", "--out", dir, "--format", "json")...)
+	if code != exitOK || strings.Count(errs, "SIMULATE1") != 1 {
+		t.Fatalf("exit %d, the person was asked %d times\n%s", code, strings.Count(errs, "SIMULATE1"), errs)
+	}
+	got := a.TokenRequests()
+	if len(got) < 4 || slices.ContainsFunc(got[2:], func(g string) bool { return g != "refresh_token" }) {
+		t.Errorf("token requests %q, want one code and refresh tokens after it", got)
+	}
+	for _, c := range readReport(t, dir).Coverage {
+		if c.State != "complete" {
+			t.Errorf("%s is %s", c.Dataset, c.State)
+		}
+	}
+}
+
+// The tenant's cloud and name are known before anybody signs in.
+func TestSignInStopsBeforeTheWrongCloud(t *testing.T) {
+	withSecret(t)
+	a := signInAt(t, faketenant.Options{SignIn: faketenant.SignIn{Cloud: "usgovdod"}})
+	dir := filepath.Join(t.TempDir(), "review")
+	args := a.args("audit", "client-secret", "--out", dir, "--format", "json")
+	args[2] = a.DefaultDomain()
+	code, _, errs := tenantaudit(t, t.Context(), args...)
+	want := "tenantaudit: " + a.DefaultDomain() + " is a tenant of the US government cloud of the Department of Defense: use --cloud usgovdod\n"
+	if code != exitUsage || errs != want || len(a.Log()) != 1 {
+		t.Errorf("exit %d, %q after %d requests; want 2 and %q after one", code, errs, len(a.Log()), want)
+	}
+	a.requested(t)
+	if code, _, errs := tenantaudit(t, t.Context(), append(args, "--cloud", "usgovdod")...); code != exitOK {
+		t.Errorf("with the right cloud: exit %d\n%s", code, errs)
+	}
+	args[2] = "contosso.example"
+	code, _, errs = tenantaudit(t, t.Context(), args...)
+	if code != exitUsage || !strings.Contains(errs, "--tenant contosso.example") || !strings.Contains(errs, "typing error") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("unknown tenant: exit %d, %q", code, errs)
+	}
+}
+
+// A domain is what the authority says it is, whatever tenant the token is of: a managed identity
+// signs in to its own tenant only.
+func TestSignInWithATokenOfAnotherTenant(t *testing.T) {
+	a, other := signInAt(t, faketenant.Options{}), signInAt(t, faketenant.Options{Seed: 2})
+	if a.ID() == other.ID() {
+		t.Fatal("two seeds give one tenant id")
+	}
+	identity := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"access_token":%q,"expires_on":"%d","token_type":"Bearer"}`, other.Token(r.URL.Query().Get("resource")), time.Now().Add(time.Hour).Unix())
+	}))
+	t.Cleanup(identity.Close)
+	t.Setenv("IDENTITY_ENDPOINT", identity.URL)
+	t.Setenv("IDENTITY_HEADER", "proof")
+	args := a.args("preflight", "managed-identity")
+	args[2] = a.DefaultDomain()
+	code, _, errs := tenantaudit(t, t.Context(), args...)
+	if code != exitUsage || !strings.Contains(errs, "the Graph token is for tenant "+other.ID()+", but --tenant "+a.DefaultDomain()+" is "+a.ID()) {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+	if n := len(a.Log()); n != 1 {
+		t.Errorf("%d requests, want the one of the discovery", n)
+	}
 }

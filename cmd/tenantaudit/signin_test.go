@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -33,7 +34,7 @@ type authority struct {
 
 func signInAt(t *testing.T, o faketenant.Options) *authority {
 	t.Helper()
-	o.Now, o.Mailboxes, o.Seed = tenantClock(), 5, 1
+	o.Now, o.Mailboxes, o.Seed = tenantClock(), 5, cmp.Or(o.Seed, 1)
 	tenant, err := faketenant.New(o)
 	if err != nil {
 		t.Fatal(err)

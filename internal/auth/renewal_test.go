@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"strconv"
 	"strings"
@@ -138,7 +139,8 @@ func TestAReadyTokenThatEndsIsNoMissingPrivilege(t *testing.T) {
 		"expired, Graph":       {short.Token(c.Graph), c.GraphScope, "has expired"},
 		"expired, Exchange":    {short.Token(c.Exchange), c.ExchangeScope, "has expired"},
 		"refused by Graph":     {long.Token(c.Graph), c.GraphScope, "not accepted"},
-		"refused by Exchange":  {long.Token(c.Exchange), c.ExchangeScope, ""}, // a token without a role is refused like that
+		"refused by Exchange":  {long.Token(c.Exchange), c.ExchangeScope, "not accepted"},
+		"without a role":       {"e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"exp":32503680000,"roles":[]}`)) + ".e30", c.ExchangeScope, ""}, // Exchange answers 401 to it
 		"no JWT, Exchange":     {"opaque", c.ExchangeScope, ""},
 		"a JWT without an end": {"e30.e30.e30", c.ExchangeScope, ""},
 	} {

@@ -43,31 +43,40 @@ func (s static) Token(_ context.Context, scope, claims string) (transport.Token,
 }
 
 // Renew is asked when a service refuses the token. There is no other one. An expired token is
-// the end of the run, and so is one that Graph does not accept: it answers 403, never 401, when
-// a permission is missing. Exchange answers 401 to a token without any role as well; that is a
-// matter of privileges, which the service's second answer will say.
+// the end of the run, and so is one that is not accepted although it holds permissions. Exchange
+// answers in the same way to a token without any; that is a matter of privileges, which the
+// service's second answer will say. Graph answers 403 then, never 401.
 func (s static) Renew(ctx context.Context, scope string) (transport.Token, error) {
 	t, err := s.Token(ctx, scope, "")
-	switch {
-	case err != nil:
+	if err != nil {
 		return t, err
-	case expired(t.Value.Reveal(), time.Now()):
+	}
+	c := parseToken(t.Value.Reveal())
+	switch {
+	case c.Expires > 0 && time.Now().Unix() >= int64(c.Expires):
 		return transport.Token{}, &Error{Cause: "the access token for " + scope + " has expired", Next: newTokens, final: true}
-	case scope == s.graph:
-		return transport.Token{}, &Error{Cause: "the access token for " + scope + " is not accepted (expired, for another audience, or for another cloud)", Next: newTokens + "; check --cloud", final: true}
+	case scope == s.graph, len(c.Roles) > 0, c.Scopes != "":
+		return transport.Token{}, &Error{Cause: "the access token for " + scope + " is not accepted (revoked, for another audience, or for another cloud)", Next: newTokens + "; check --cloud", final: true}
 	}
 	return t, nil
 }
 
-// expired reads the end of a token that is a JWT; any other text says nothing about it.
-func expired(token string, now time.Time) bool {
+// tokenClaims are a hint that the service's own check does not depend on.
+type tokenClaims struct {
+	Expires float64  `json:"exp"`
+	Roles   []string `json:"roles"`
+	Scopes  string   `json:"scp"`
+}
+
+// parseToken reads a token that is a JWT; any other text says nothing.
+func parseToken(token string) (c tokenClaims) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return false
+		return c
 	}
 	body, err := base64.RawURLEncoding.DecodeString(parts[1])
-	var c struct {
-		Expires float64 `json:"exp"`
+	if err != nil || json.Unmarshal(body, &c) != nil {
+		return tokenClaims{}
 	}
-	return err == nil && json.Unmarshal(body, &c) == nil && c.Expires > 0 && now.Unix() >= int64(c.Expires)
+	return c
 }
