@@ -39,6 +39,7 @@ type tenantOptions struct {
 	latency   time.Duration
 	noP2      bool
 	signIn    string
+	cloud     string
 	faults    []string
 }
 
@@ -52,6 +53,7 @@ func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.DurationVar(&o.latency, "latency", 0, "time before every answer")
 	f.BoolVar(&o.noP2, "no-p2", false, "a tenant without Entra ID P2")
 	f.StringSliceVar(&o.faults, "fault", nil, "faults as name, name:n for each n-th request or name@n for the n-th, such as throttle429:20 or mailboxfault@51; names are in the simulator's guide")
+	f.StringVar(&o.cloud, "tenant-cloud", "global", "national cloud that the tenant says it lives in: global, usgov, usgovdod or china")
 	f.StringVar(&o.signIn, "sign-in-error", "", "AADSTS code with which the token endpoint refuses")
 }
 
@@ -73,7 +75,7 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 	}
 	t, err := faketenant.New(faketenant.Options{
 		Now:       now,
-		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, Faults: faults,
+		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
 	})
 	if err != nil {
 		return nil, usageError("%s", err)

@@ -32,8 +32,11 @@ func TestClientAssertionsAreVerified(t *testing.T) {
 		change func(head, claims map[string]any)
 		want   string
 	}{
-		"good":                    {key, func(_, _ map[string]any) {}, ""},
-		"SHA-1 thumbprint":        {key, func(h, _ map[string]any) { delete(h, "x5t#S256"); h["x5t"] = base64.RawURLEncoding.EncodeToString(sum1[:]) }, ""},
+		"good": {key, func(_, _ map[string]any) {}, ""},
+		"SHA-1 thumbprint": {key, func(h, _ map[string]any) {
+			delete(h, "x5t#S256")
+			h["x5t"] = base64.RawURLEncoding.EncodeToString(sum1[:])
+		}, ""},
 		"thumbprint in base64url": {key, func(h, _ map[string]any) { h["x5t#S256"] = base64.RawURLEncoding.EncodeToString(sum256[:]) }, ""},
 		"no thumbprint":           {key, func(h, _ map[string]any) { delete(h, "x5t#S256") }, "AADSTS700027"},
 		"signed by another key":   {stranger, func(_, _ map[string]any) {}, "AADSTS700027"},
