@@ -17,6 +17,7 @@ type memory struct {
 	tenant   snapshot.Tenant
 	run      snapshot.Run
 	coverage []snapshot.Coverage
+	gaps     []snapshot.MailboxGap
 	rows     map[snapshot.Dataset][]any
 	fail     map[snapshot.Dataset]error // at the end of the rows
 }
@@ -33,6 +34,16 @@ func (m *memory) Rows(d snapshot.Dataset) iter.Seq2[any, error] {
 		}
 		if err := m.fail[d]; err != nil {
 			yield(nil, err)
+		}
+	}
+}
+
+func (m *memory) MailboxGaps() iter.Seq2[snapshot.MailboxGap, error] {
+	return func(yield func(snapshot.MailboxGap, error) bool) {
+		for _, g := range m.gaps {
+			if !yield(g, nil) {
+				return
+			}
 		}
 	}
 }
@@ -67,6 +78,7 @@ func newMemory() *memory {
 			Identity: "auditor@contoso.example", IdentityType: "user", DirectoryRoles: []string{"Global Reader"},
 			Scopes: []string{"Directory.Read.All"}, Requests: snapshot.Requests{Graph: 212, Exchange: 1402, Retries: 9, Throttled: 4},
 			ToolVersion: "1.2.3", Cloud: "global", Folders: "default", Complete: true,
+			Preflight: &snapshot.Outlook{Checks: 58, Works: 55, Partly: 2, Blind: 1},
 		},
 		rows: map[snapshot.Dataset][]any{},
 		fail: map[snapshot.Dataset]error{},
@@ -110,10 +122,12 @@ func small(t *testing.T) (*memory, Results) {
 	}}
 	m.rows[snapshot.SKUs] = []any{snapshot.SKU{SKUID: id(70), SKUPartNumber: "ENTERPRISEPACK", Name: "Office 365 E3", Status: "Enabled", Enabled: ptr(int64(25)), Consumed: ptr(int64(24)), ServicePlans: []string{"EXCHANGE_S_ENTERPRISE"}, ServicePlanIDs: []string{}}}
 	m.complete(
-		snapshot.Coverage{Dataset: snapshot.InboxRules, State: snapshot.CoverageDenied, Expected: 2, Failed: 2, Reasons: []snapshot.Reason{{Cause: snapshot.MissingPrivilege, Detail: "Get-InboxRule: assign View-Only Recipients", Count: 2}}},
-		snapshot.Coverage{Dataset: snapshot.FolderPermissions, State: snapshot.CoveragePartial, Expected: 2, Collected: 1, Failed: 1, Reasons: []snapshot.Reason{{Cause: snapshot.CauseThrottled, Detail: "waiting budget spent", Count: 1}}},
+		snapshot.Coverage{Dataset: snapshot.InboxRules, State: snapshot.CoverageDenied, Expected: 2, Failed: 2, Units: snapshot.Units{Denied: 2, Outside: 1},
+			Reasons: []snapshot.Reason{{Cause: snapshot.MissingPrivilege, Detail: "Get-InboxRule: assign View-Only Recipients", Count: 2, Foreseen: true}}},
+		snapshot.Coverage{Dataset: snapshot.FolderPermissions, State: snapshot.CoveragePartial, Expected: 2, Collected: 1, Failed: 1, Units: snapshot.Units{Throttled: 1}, Reasons: []snapshot.Reason{{Cause: snapshot.CauseThrottled, Detail: "waiting budget spent", Count: 1}}},
 		snapshot.Coverage{Dataset: snapshot.UserLicences, State: snapshot.CoverageSkipped, Reasons: []snapshot.Reason{{Cause: snapshot.Filtered, Detail: "not needed by the chosen checks"}}},
 	)
+	m.gaps = []snapshot.MailboxGap{{Mailbox: id(2), Address: b.MailboxAddress, Datasets: []snapshot.Dataset{snapshot.FolderPermissions}, Cause: snapshot.CauseThrottled, Detail: "waiting budget spent"}}
 	res := Results{
 		Checks: []checks.Result{
 			result("licence.inventory", checks.Informative, checks.Info, 1, 1, 0, ""),
@@ -140,13 +154,18 @@ func small(t *testing.T) (*memory, Results) {
 	return m, res
 }
 
+var needs = map[string][]snapshot.Dataset{
+	"audit.mailbox_audited": {snapshot.Mailboxes}, "mail.mailbox_forwarding": {snapshot.Mailboxes}, "mail.inbox_rule_forwarding": {snapshot.InboxRules, snapshot.AcceptedDomains},
+}
+
 // result is the outcome of a check. Its ID is of the catalogue, so that it has controls; its
 // words are the fixture's own.
 func result(name string, st checks.Status, sev checks.Severity, evaluated, expected, findings int, cause string) checks.Result {
 	return checks.Result{
 		Check: checks.Check{
 			ID: name, Title: "Title of " + name, Severity: sev, Subject: "mailboxes", Why: "Why " + name + " matters.",
-			Fix: "Set-Mailbox <mailbox> -Something $true", Sources: []string{"https://learn.microsoft.com/example", "https://evil.example/x"},
+			Needs: needs[name],
+			Fix:   "Set-Mailbox <mailbox> -Something $true", Sources: []string{"https://learn.microsoft.com/example", "https://evil.example/x"},
 		},
 		Status: st, Severity: sev, Evaluated: evaluated, Expected: expected, Findings: findings, Cause: cause,
 	}

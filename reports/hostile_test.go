@@ -69,6 +69,7 @@ func redTeam(t *testing.T) (*memory, Results) {
 	long.DisplayName = strings.Repeat("x", 40_000)
 	long.ForwardingTarget = strings.Repeat("line\n", 400)
 	m.rows[snapshot.Mailboxes] = append(m.rows[snapshot.Mailboxes], long)
+	m.gaps = []snapshot.MailboxGap{{Mailbox: evil, Address: evil, Datasets: []snapshot.Dataset{snapshot.InboxRules}, Cause: snapshot.Cause(evil), Detail: evil}}
 	m.complete(snapshot.Coverage{Dataset: snapshot.InboxRules, State: snapshot.CoverageDenied, Reasons: []snapshot.Reason{{Cause: snapshot.Cause(evil), Detail: evil}}})
 	res.Checks[3].Cause = evil
 	return m, res

@@ -79,6 +79,9 @@ func writeHTMLLimit(ctx context.Context, w io.Writer, dir string, m *model, limi
 	}
 	script := engineJS + appJS
 	view := newPageView(m, tables)
+	if view.MailboxGaps, err = m.gapViews(); err != nil {
+		return 0, err
+	}
 	view.Policy = policy(styleCSS, script)
 	// Style and script are constants and are written as they are: the template engine would
 	// take comments out of them, and their hashes would no longer fit.
@@ -160,6 +163,12 @@ func spoolTables(ctx context.Context, f *os.File, m *model, limit int64) ([]spoo
 	})
 	if err != nil {
 		return nil, err
+	}
+	if m.missing.rows > 0 {
+		t := spooled{meta: tableMeta{Name: gapsName, Title: gapsTitle}}
+		if err := add(t, func() ([]*colBuilder, int, error) { return mailboxGapColumnsHTML(m) }); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range m.coverage {
 		t := spooled{meta: tableMeta{Name: string(c.Dataset), Title: datasetTitle(c.Dataset)}, dataset: c.Dataset}

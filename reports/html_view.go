@@ -29,6 +29,10 @@ type pageView struct {
 	Limits                             []checks.Limit
 	InPart                             int // checks with a result that did not see everything
 	Gaps                               []coverageView
+	MailboxGaps                        []gapView // the first of them
+	GapMailboxes, GapRows              int
+	GapsHeld                           bool // all of them are in a table of the page
+	GapsTitle, GapsText                string
 	Catalogue                          []groupView // every check
 	Groups                             []groupView // checks with findings
 	InPage                             int         // findings that stand in the page itself
@@ -56,6 +60,7 @@ type (
 		N, X, Width int
 	}
 	verdictView struct {
+		Missing                                                                   []string
 		ID, Title, Area, AreaWord, Severity, Status, StatusWord, Evaluated, Cause string
 		Findings                                                                  int
 	}
@@ -63,6 +68,7 @@ type (
 		Set, Title, State, Word, Class, Tab string
 		Rows, Expected, Collected, Failed   int64
 		Reasons                             []string
+		Units                               string
 		Held                                bool
 	}
 	// groupView is a check with its findings.
@@ -117,7 +123,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 		{"Collected", m.window()}, {"Collected as", m.identity()},
 		{"Directory roles", cmp.Or(strings.Join(m.run.DirectoryRoles, ", "), "none known")},
 		{"Graph permissions", cmp.Or(strings.Join(m.run.Scopes, ", "), "none known")},
-		{"Scope", m.scope()}, {"Folders", m.folders()},
+		{"Scope", m.scope()}, {"Folders", m.folders()}, {"Preflight", outlookText(m.run.Preflight)},
 		{"Requests", "Graph " + grouped(r.Graph) + ", Exchange " + grouped(r.Exchange) + ", retries " + grouped(r.Retries) + ", throttled " + grouped(r.Throttled)},
 		{"Tool", m.tool.Name + " " + m.tool.Version}, {"Handling", handlingStatement},
 	}
@@ -170,12 +176,14 @@ func newPageView(m *model, tables []spooled) *pageView {
 		case snapshot.CoveragePartial:
 			cv.Class = "partial"
 		}
-		cv.Reasons = reasonsOf(c)
+		cv.Reasons, cv.Units = reasonsOf(c), UnitWords(c.Units)
 		v.Coverage = append(v.Coverage, cv)
 		if c.State != snapshot.CoverageComplete {
 			v.Gaps = append(v.Gaps, cv)
 		}
 	}
+	v.GapMailboxes, v.GapRows, v.GapsHeld = m.missing.mailboxes, m.missing.rows, held[gapsName]
+	v.GapsTitle, v.GapsText = gapsTitle, gapsText
 	v.InPart = len(m.inPart())
 	v.groups(m)
 	return v
@@ -189,6 +197,7 @@ func (v *pageView) groups(m *model) {
 		vd := verdictView{
 			ID: c.ID, Title: c.Title, Area: c.Area, AreaWord: areaWord(c.Area), Severity: c.Severity,
 			Status: c.Status, StatusWord: statusWord(c.Status), Evaluated: evaluatedText(c), Cause: c.Cause, Findings: c.Findings,
+			Missing: missingText(c.Missing),
 		}
 		v.Verdicts = append(v.Verdicts, vd)
 		g := groupView{verdictView: vd, Why: c.Why, Remediation: c.Remediation, Controls: c.controls()}

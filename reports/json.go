@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"tenantaudit/checks"
@@ -35,6 +36,7 @@ type (
 		Requests       snapshot.Requests `json:"requests"`
 		Filter         string            `json:"filter"`
 		Folders        string            `json:"folders"`
+		Preflight      *snapshot.Outlook `json:"preflight"` // null: none was made
 	}
 	coverageJSON struct {
 		Dataset   snapshot.Dataset       `json:"dataset"`
@@ -44,21 +46,32 @@ type (
 		Collected int64                  `json:"collected"`
 		Failed    int64                  `json:"failed"`
 		Reasons   []snapshot.Reason      `json:"reasons"`
+		Units     snapshot.Units         `json:"units"` // that were not read, by what became of them
+	}
+	// missingJSON is a dataset that a check needs and that was not read in full.
+	missingJSON struct {
+		Dataset   snapshot.Dataset       `json:"dataset"`
+		State     snapshot.CoverageState `json:"state"`
+		Expected  int64                  `json:"expected"`
+		Collected int64                  `json:"collected"`
+		Units     snapshot.Units         `json:"units"`
+		Causes    []snapshot.Cause       `json:"causes"`
 	}
 	checkJSON struct {
-		ID          string       `json:"id"`
-		Title       string       `json:"title"`
-		Area        string       `json:"area"`
-		Severity    string       `json:"severity"`
-		Status      string       `json:"status"`
-		Evaluated   int          `json:"evaluated"`
-		Expected    int          `json:"expected"`
-		Findings    int          `json:"findings"`
-		Cause       string       `json:"cause"`
-		Why         string       `json:"why"`
-		Remediation string       `json:"remediation"`
-		Mappings    mappingsJSON `json:"mappings"`
-		Sources     []string     `json:"sources"`
+		ID          string        `json:"id"`
+		Title       string        `json:"title"`
+		Area        string        `json:"area"`
+		Severity    string        `json:"severity"`
+		Status      string        `json:"status"`
+		Evaluated   int           `json:"evaluated"`
+		Expected    int           `json:"expected"`
+		Findings    int           `json:"findings"`
+		Cause       string        `json:"cause"`
+		Missing     []missingJSON `json:"missing"`
+		Why         string        `json:"why"`
+		Remediation string        `json:"remediation"`
+		Mappings    mappingsJSON  `json:"mappings"`
+		Sources     []string      `json:"sources"`
 	}
 	mappingsJSON struct {
 		CIS   []string `json:"cis"`
@@ -115,7 +128,7 @@ func (m *model) runJSON() runJSON {
 		CollectedFrom: timeJSON(r.CollectedFrom), CollectedTo: timeJSON(r.CollectedTo),
 		Identity: r.Identity, IdentityType: r.IdentityType,
 		DirectoryRoles: list(r.DirectoryRoles), Scopes: list(r.Scopes),
-		Requests: r.Requests, Filter: r.Filter, Folders: r.Folders,
+		Requests: r.Requests, Filter: r.Filter, Folders: r.Folders, Preflight: r.Preflight,
 	}
 }
 
@@ -184,9 +197,12 @@ func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 	j.raw(",\n\"run\": ")
 	j.value(m.runJSON())
 	err := items(j, "coverage", m.coverage, func(c snapshot.Coverage) any {
-		return coverageJSON{c.Dataset, c.State, c.Rows, c.Expected, c.Collected, c.Failed, list(c.Reasons)}
+		return coverageJSON{c.Dataset, c.State, c.Rows, c.Expected, c.Collected, c.Failed, list(c.Reasons), c.Units}
 	})
 	if err != nil {
+		return 0, err
+	}
+	if err := j.mailboxGaps(m); err != nil {
 		return 0, err
 	}
 	if err := items(j, "checks", m.checksByID(), checkView); err != nil {
@@ -256,10 +272,24 @@ func checkView(c checkResult) any {
 	return checkJSON{
 		ID: c.ID, Title: c.Title, Area: c.Area, Severity: c.Severity, Status: c.Status,
 		Evaluated: c.Evaluated, Expected: c.Expected, Findings: c.Findings,
-		Cause: c.Cause, Why: c.Why, Remediation: c.Remediation,
+		Cause: c.Cause, Missing: missingView(c.Missing), Why: c.Why, Remediation: c.Remediation,
 		Mappings: mappingsJSON{list(c.CIS), list(c.SCuBA), list(c.NIST), list(c.MITRE)},
 		Sources:  list(c.Sources),
 	}
+}
+
+func missingView(list []snapshot.Coverage) []missingJSON {
+	out := make([]missingJSON, 0, len(list))
+	for _, c := range list {
+		one := missingJSON{c.Dataset, c.State, c.Expected, c.Collected, c.Units, []snapshot.Cause{}}
+		for _, r := range c.Reasons {
+			if !r.ByDefinition() && !slices.Contains(one.Causes, r.Cause) {
+				one.Causes = append(one.Causes, r.Cause)
+			}
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 func findingView(f checkFinding) any {

@@ -30,6 +30,7 @@ type model struct {
 	area     map[string]string   // area of each check ID
 	title    map[string]string   // title of each check ID
 	limits   []checks.Limit      // what the checks of this review cannot see
+	missing  mailboxCount        // mailboxes that were not read in full
 }
 
 func newModel(src Source, res Results, version string) (*model, error) {
@@ -57,6 +58,9 @@ func newModel(src Source, res Results, version string) (*model, error) {
 	slices.SortStableFunc(m.coverage, func(a, b snapshot.Coverage) int { return cmp.Compare(order[a.Dataset], order[b.Dataset]) })
 
 	ran := make([]checks.Check, 0, len(res.Checks))
+	if m.missing, err = countMailboxGaps(src); err != nil {
+		return nil, err
+	}
 	for _, r := range res.Checks {
 		m.checks, ran = append(m.checks, resultOf(r)), append(ran, r.Check)
 	}
@@ -66,7 +70,8 @@ func newModel(src Source, res Results, version string) (*model, error) {
 			cmp.Compare(areaRank(a.Area), areaRank(b.Area)), cmp.Compare(a.Area, b.Area),
 			cmp.Compare(severityRank(a.Severity), severityRank(b.Severity)), cmp.Compare(a.ID, b.ID))
 	})
-	for _, c := range m.checks {
+	for i, c := range m.checks {
+		m.checks[i].Missing = m.missingOf(c.Needs)
 		m.area[c.ID], m.title[c.ID] = c.Area, c.Title
 	}
 	m.findings = slices.Clone(res.Findings)
@@ -216,6 +221,9 @@ func reasonText(r snapshot.Reason) string {
 	}
 	if r.Detail != "" {
 		s += ": " + r.Detail
+	}
+	if w := r.Foresight(); w != "" {
+		s += " (" + w + ")"
 	}
 	return s
 }

@@ -1,6 +1,9 @@
 package reports
 
-import "tenantaudit/checks"
+import (
+	"tenantaudit/checks"
+	"tenantaudit/internal/snapshot"
+)
 
 // checkFinding is a finding as the runner emits it.
 type checkFinding = checks.Finding
@@ -12,6 +15,8 @@ type checkResult struct {
 	Evaluated, Expected, Findings     int
 	CIS, SCuBA, NIST, MITRE, Sources  []string
 	Subject                           string // what is counted: "mailboxes"
+	Needs                             []snapshot.Dataset
+	Missing                           []snapshot.Coverage // those of Needs that were not read in full
 }
 
 func resultOf(r checks.Result) checkResult {
@@ -22,7 +27,7 @@ func resultOf(r checks.Result) checkResult {
 		Cause: r.Cause, Remediation: r.Check.Fix, Why: r.Check.Why,
 		Evaluated: r.Evaluated, Expected: r.Expected, Findings: r.Findings,
 		CIS: mapping.CIS, SCuBA: mapping.SCuBA, NIST: mapping.NIST, MITRE: mapping.MITRE, Sources: r.Check.Sources,
-		Subject: r.Check.Subject,
+		Subject: r.Check.Subject, Needs: r.Check.Needs,
 	}
 }
 

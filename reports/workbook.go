@@ -51,7 +51,7 @@ type part struct {
 func writeWorkbook(ctx context.Context, w io.Writer, dir string, m *model, plan evidencePlan) (int64, error) {
 	return build(ctx, w, dir, m, plan, func(b *workbook) []part {
 		return []part{
-			{"Cover", b.cover}, {"Read me", b.readMe}, {"Summary", b.summary}, {"Coverage", b.coverage},
+			{"Cover", b.cover}, {"Read me", b.readMe}, {"Summary", b.summary}, {"Coverage", b.coverage}, {gapsTitle, b.mailboxGaps},
 			{"Checks", b.checks}, {"Findings", b.findings}, {"evidence", b.evidence(reviewName)},
 			{"Data notes", b.dataNotes}, {"Sign-off", b.signOff},
 		}

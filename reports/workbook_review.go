@@ -47,6 +47,7 @@ func (b *workbook) cover(_ context.Context, name string) error {
 		{"Mode", readOnlyStatement},
 		{"Scope", m.scope()},
 		{"Folders", m.folders()},
+		{"Preflight", outlookText(m.run.Preflight)},
 		{"Requests", fmt.Sprintf("Graph %s, Exchange %s, retries %s, throttled %s", grouped(r.Graph), grouped(r.Exchange), grouped(r.Retries), grouped(r.Throttled))},
 		{"Tool", m.tool.Name + " " + m.tool.Version},
 		{"Cannot be seen", deletedStatement},
@@ -205,7 +206,7 @@ func (b *workbook) summary(_ context.Context, name string) error {
 // coverage lists every dataset with how much of it was read, and why not more.
 func (b *workbook) coverage(ctx context.Context, name string) error {
 	t, err := b.table(name, "tblCoverage", sheetPage{tab: green, landscape: true, wide: 1}, 2, []column{
-		{"Dataset", 28}, {"Content", 30}, {"State", 36}, {"Rows", 12}, {"Expected", 11}, {"Collected", 11}, {"Failed", 9}, {"Reasons", 70}, {"Evidence", 34},
+		{"Dataset", 28}, {"Content", 30}, {"State", 36}, {"Rows", 12}, {"Expected", 11}, {"Collected", 11}, {"Failed", 9}, {"Reasons", 70}, {"Not read", 30}, {"Evidence", 34},
 	})
 	if err != nil {
 		return err
@@ -223,7 +224,7 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 		where := b.str(b.plan.where(c.Dataset))
 		if b.plan.file[c.Dataset] == reviewName {
 			where.StyleID = b.st.link
-			if err := b.link(name, fmt.Sprintf("I%d", i+2), sheetOf(c.Dataset)); err != nil {
+			if err := b.link(name, fmt.Sprintf("J%d", i+2), sheetOf(c.Dataset)); err != nil {
 				return err
 			}
 		}
@@ -231,7 +232,7 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 		if err := t.row([]any{
 			b.str(string(c.Dataset)), b.str(datasetTitle(c.Dataset)), excelize.Cell{StyleID: b.st.status[state], Value: stateWord(c.State)},
 			num(c.Rows), num(c.Expected), num(c.Collected), num(c.Failed),
-			b.text(name, "Reasons", string(c.Dataset), reasonsText(c), b.st.wrap), where,
+			b.text(name, "Reasons", string(c.Dataset), reasonsText(c), b.st.wrap), b.str(UnitWords(c.Units)), where,
 		}); err != nil {
 			return err
 		}
@@ -239,20 +240,63 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return t.end("Expected, collected and failed count units: 1 for a listing, mailboxes for data read mailbox by mailbox.", 0)
+	note := "Expected, collected and failed count units: 1 for a listing, mailboxes for data read mailbox by mailbox."
+	if n := b.m.missing.mailboxes; n > 0 {
+		note += fmt.Sprintf(" %s lists %s.", gapsTitle, grouped(int64(n)))
+	}
+	return t.end(note, 0)
+}
+
+// gapsMost is how many lines the sheet of such mailboxes has.
+const gapsMost = 100_000
+
+// mailboxGaps lists the mailboxes that were not read in full; no sheet when there is none.
+func (b *workbook) mailboxGaps(ctx context.Context, name string) error {
+	if b.m.missing.rows == 0 {
+		return nil
+	}
+	t, err := b.table(name, "tblMailboxGaps", sheetPage{tab: green, landscape: true, wide: 1}, 1, []column{
+		{"Mailbox address", 40}, {"Mailbox ID", 40}, {"Not read", 36}, {"Cause", 24}, {"Detail", 80}, {"Preflight", 28},
+	})
+	if err != nil {
+		return err
+	}
+	t.lines = 6
+	for g, err := range b.m.src.MailboxGaps() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("read gaps of mailboxes: %w", err)
+		}
+		if t.rows == min(gapsMost, b.plan.sheetRows) {
+			break
+		}
+		if err := t.row([]any{
+			b.text(name, "Mailbox address", g.Mailbox, g.Address, b.st.wrap), b.text(name, "Mailbox ID", g.Mailbox, g.Mailbox, b.st.wrap),
+			b.str(datasetsText(g.Datasets)), b.str(causeWord(g.Cause)), b.text(name, "Detail", g.Mailbox, g.Detail, b.st.wrap), b.str(g.Foresight()),
+		}); err != nil {
+			return err
+		}
+	}
+	note := gapsText
+	if t.rows < b.m.missing.rows {
+		note = fmt.Sprintf("These are the first %s of %s lines; report.json has all of them. ", grouped(int64(t.rows)), grouped(int64(b.m.missing.rows))) + note
+	}
+	return t.end(note, printRows)
 }
 
 // checks lists every check with its verdict.
 func (b *workbook) checks(ctx context.Context, name string) error {
 	t, err := b.table(name, "tblChecks", sheetPage{tab: green, landscape: true, size: 8, wide: 1}, 1, []column{
 		{"ID", 38}, {"Area", 23}, {"Title", 40}, {"Severity", 11}, {"Result", 14}, {"Evaluated", 11}, {"Expected", 11}, {"Findings", 11},
-		{"Cause", 44}, {"Why it matters", 48}, {"Recommended action", 48}, {"CIS", 26}, {"SCuBA", 30}, {"NIST", 30}, {"MITRE ATT&CK", 52}, {"Sources", 84},
+		{"Cause", 44}, {"Data not read", 44}, {"Why it matters", 48}, {"Recommended action", 48}, {"CIS", 26}, {"SCuBA", 30}, {"NIST", 30}, {"MITRE ATT&CK", 52}, {"Sources", 84},
 	})
 	if err != nil {
 		return err
 	}
 	t.lines = 8
-	t.print = [][2]int{{1, 11}} // frameworks and sources are for the screen
+	t.print = [][2]int{{1, 12}} // frameworks and sources are for the screen
 	for _, c := range b.m.checks {
 		num := func(n int) excelize.Cell { return excelize.Cell{StyleID: b.st.number, Value: n} }
 		text := func(col, s string) excelize.Cell { return b.text(name, col, c.ID, s, b.st.wrap) }
@@ -265,7 +309,7 @@ func (b *workbook) checks(ctx context.Context, name string) error {
 			excelize.Cell{StyleID: severity, Value: severityWord(c.Severity)},
 			excelize.Cell{StyleID: b.st.status[c.Status], Value: statusWord(c.Status)},
 			num(c.Evaluated), num(c.Expected), num(c.Findings),
-			text("Cause", c.Cause), text("Why it matters", c.Why), text("Recommended action", c.Remediation),
+			text("Cause", c.Cause), b.str(strings.Join(missingText(c.Missing), "\n")), text("Why it matters", c.Why), text("Recommended action", c.Remediation),
 			text("CIS", strings.Join(c.CIS, ", ")), text("SCuBA", strings.Join(c.SCuBA, ", ")),
 			text("NIST", strings.Join(c.NIST, ", ")), text("MITRE ATT&CK", strings.Join(c.MITRE, ", ")),
 			text("Sources", strings.Join(c.Sources, "\n")),

@@ -41,6 +41,7 @@ type Source interface {
 	CoverageAll() ([]snapshot.Coverage, error)
 	// Rows walks a dataset in key order, as values of its row type.
 	Rows(snapshot.Dataset) iter.Seq2[any, error]
+	MailboxGapper
 }
 
 // Results are what the checks found.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tenantaudit/internal/normalize"
 	"tenantaudit/internal/snapshot"
@@ -20,6 +21,11 @@ type auditOptions struct {
 	scopeOptions
 	outputOptions
 	resume bool
+}
+
+func (o *auditOptions) bindRun(f *pflag.FlagSet) {
+	f.BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
+	f.BoolVar(&o.noPreflight, "no-preflight", false, "do not look first at what can be read")
 }
 
 func (o *auditOptions) validate() error {
@@ -37,8 +43,9 @@ func (a *app) auditCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "audit",
 		Short: "Collect, judge and write the review of a tenant (the main job)",
-		Long: `audit signs in, reads every dataset that the chosen checks need into a snapshot,
-runs the checks and writes the review. A run that was cut off goes on where it was
+		Long: `audit signs in, looks first at what can be read and which checks would be blind
+(see tenantaudit preflight), reads every dataset that the chosen checks need into a
+snapshot, runs the checks and writes the review. A run that was cut off goes on where it was
 when it is started again with the same --out.`,
 		Example: `  tenantaudit audit --tenant contoso.example --auth device-code --client-id 00000000-0000-0000-0000-000000000000
   tenantaudit audit --tenant contoso.example --auth certificate --client-id … --certificate audit.pfx --out review-contoso`,
@@ -48,7 +55,7 @@ when it is started again with the same --out.`,
 	o.connectOptions.bind(c.Flags())
 	o.scopeOptions.bind(c.Flags())
 	o.outputOptions.bind(c.Flags(), "folder for the review (default review-<default domain>-<UTC date>)")
-	c.Flags().BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
+	o.bindRun(c.Flags())
 	return c
 }
 
@@ -63,7 +70,7 @@ func (a *app) collectCommand() *cobra.Command {
 	o.connectOptions.bind(c.Flags())
 	o.scopeOptions.bind(c.Flags())
 	c.Flags().StringVar(&o.out, "out", "", "folder for the snapshot (default review-<default domain>-<UTC date>)")
-	c.Flags().BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
+	o.bindRun(c.Flags())
 	return c
 }
 
@@ -169,7 +176,7 @@ func (a *app) review(ctx context.Context, dir string, j judged, o *outputOptions
 func (o *auditOptions) plan(s *session) normalize.Plan {
 	p := normalize.Plan{Tenant: s.tenantID, Cloud: o.cloud, Folders: o.folders, Filter: o.describe()}
 	if sets := o.datasets(); len(sets) < len(snapshot.Datasets()) {
-		p.Sources = normalize.SourcesFor(sets)
+		p.Sources, p.Datasets = normalize.SourcesFor(sets), normalize.WithParts(sets)
 	}
 	return p
 }
@@ -201,6 +208,9 @@ func (o *auditOptions) resumeCommand(review bool) string {
 	add("mailboxes", o.mailboxes)
 	if o.folders != "default" {
 		add("folders", o.folders)
+	}
+	if o.noPreflight {
+		parts = append(parts, "--no-preflight")
 	}
 	add("out", o.out)
 	return strings.Join(append(parts, "--resume"), " ")

@@ -140,6 +140,7 @@ func loopback(host string) bool {
 type scopeOptions struct {
 	checks, skipChecks []string
 	mailboxes, folders string
+	noPreflight        bool
 
 	// filled by validate
 	chosen    []checks.Check

@@ -15,6 +15,7 @@ import (
 
 	"tenantaudit/checks"
 	"tenantaudit/internal/collect"
+	"tenantaudit/internal/exo"
 	"tenantaudit/internal/normalize"
 	"tenantaudit/internal/snapshot"
 	"tenantaudit/internal/transport"
@@ -104,9 +105,18 @@ func fits(ctx context.Context, s *snapshot.Store, dir string, plan normalize.Pla
 	if _, err := s.Meta(ctx, normalize.PlanKey, &have); err != nil {
 		return err
 	}
+	if have.Filter != plan.Filter {
+		if err := correctFilter(ctx, s, &have, plan); err != nil {
+			return err
+		}
+	}
+	if len(have.Sources) > 0 && len(have.Datasets) == 0 {
+		have.Datasets = plan.Datasets // of an earlier version, which kept the sources only
+	}
 	for _, d := range []struct{ what, have, want string }{
 		{"tenant", have.Tenant, plan.Tenant}, {"--cloud", have.Cloud, plan.Cloud}, {"--folders", have.Folders, plan.Folders},
-		{"--mailboxes", have.Filter, plan.Filter}, {"--checks", sourceList(have.Sources), sourceList(plan.Sources)},
+		{"--mailboxes", have.Filter, plan.Filter}, {"--checks", words(have.Sources), words(plan.Sources)},
+		{"--checks", words(have.Datasets), words(plan.Datasets)},
 	} {
 		if d.have != d.want {
 			return usageError("%s holds a snapshot with another %s (%s, this run has %s): choose another folder with --out, or the same options",
@@ -124,7 +134,38 @@ func fits(ctx context.Context, s *snapshot.Store, dir string, plan normalize.Pla
 	return nil
 }
 
-func sourceList(list []snapshot.Source) string {
+// correctFilter lets a run go on with other mailboxes as long as none was chosen yet: the
+// list of the first part named none that exists.
+func correctFilter(ctx context.Context, s *snapshot.Store, have *normalize.Plan, plan normalize.Plan) error {
+	counts, err := s.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, src := range perMailbox {
+		if counts[src].Total() > 0 {
+			return nil
+		}
+	}
+	var run snapshot.Run
+	if _, err := s.Meta(ctx, "run", &run); err != nil || run.Complete {
+		return err
+	}
+	have.Filter, run.Filter = plan.Filter, plan.Filter
+	if err := errors.Join(s.SetMeta(ctx, normalize.PlanKey, have), s.SetMeta(ctx, normalize.StrangersKey, normalize.Strangers{})); err != nil {
+		return err
+	}
+	if run.StartedAt.IsZero() {
+		return nil
+	}
+	return s.SetMeta(ctx, "run", run)
+}
+
+// perMailbox are the sources that --mailboxes limits. The list of Send As has a unit of its
+// own, and one for each recipient where it cannot be read.
+var perMailbox = []snapshot.Source{exo.SourceMailboxPermission, exo.SourceInboxRule, exo.SourceInboxRuleVisible, exo.SourceFolderStatistics,
+	exo.SourceFolderPermission, exo.SourceRecipientPermission}
+
+func words[T ~string](list []T) string {
 	parts := make([]string, len(list))
 	for i, s := range list {
 		parts[i] = string(s)
@@ -194,9 +235,10 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 	if err := store.SetMeta(ctx, "run", run); err != nil {
 		return err
 	}
-	show := a.progress(store)
-	err := collect.Run(ctx, s.steps(store, plan, scope), collect.Options{PerService: 6, Started: show.started, Ended: show.ended})
-	show.stop()
+	err := a.foresee(ctx, s, store, scope, &run)
+	if err == nil {
+		err = a.collect(ctx, s, store, plan, scope)
+	}
 	before := run.Requests
 	add := func(c transport.Counters, requests *int64) {
 		*requests += c.Requests
@@ -223,6 +265,17 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 		return err
 	}
 	return normalize.Run(ctx, store)
+}
+
+// collect reads everything of the plan that the store does not have yet.
+func (a *app) collect(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions) error {
+	steps := s.steps(store, plan, scope)
+	if scope.addresses != nil && scope.filter == "" {
+		a.meetStrangers(steps, store, scope)
+	}
+	show := a.progress(store)
+	defer show.stop()
+	return collect.Run(ctx, steps, collect.Options{PerService: 6, Started: show.started, Ended: show.ended})
 }
 
 // refusals ends a run that met a link or a request which the read-only guard refused: a

@@ -63,12 +63,17 @@ type looker struct {
 
 // outlook is the whole preflight, with all that is read already in the store.
 func (s *session) outlook(ctx context.Context, store *snapshot.Store, scope *scopeOptions) (*reports.Preflight, error) {
+	return s.look(ctx, store, scope, map[snapshot.Source]reports.PreflightSource{})
+}
+
+// look is outlook without asking for the sources that were seen before.
+func (s *session) look(ctx context.Context, store *snapshot.Store, scope *scopeOptions, seen map[snapshot.Source]reports.PreflightSource) (*reports.Preflight, error) {
 	for _, step := range s.steps(store, normalize.Plan{Sources: read, Folders: "default"}, &scopeOptions{}) {
 		if err := step.Run(ctx); err != nil {
 			return nil, err
 		}
 	}
-	l := &looker{s: s, store: store, seen: map[snapshot.Source]reports.PreflightSource{}}
+	l := &looker{s: s, store: store, seen: seen}
 	if err := l.cmdlets(ctx); err != nil {
 		return nil, err
 	}

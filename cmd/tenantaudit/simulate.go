@@ -322,6 +322,7 @@ func (a *app) demoCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&audit.checks, "checks", nil, "check ids or areas to run (default: all)")
 	c.Flags().StringSliceVar(&audit.skipChecks, "skip-checks", nil, "check ids or areas to leave out")
 	c.Flags().StringVar(&audit.folders, "folders", "default", "folders whose permissions are read: default, all or none")
+	c.Flags().BoolVar(&audit.noPreflight, "no-preflight", false, "do not look first at what can be read")
 	audit.outputOptions.bind(c.Flags(), "folder for the review (default review-demo)")
 	return c
 }
@@ -340,6 +341,9 @@ func (a *app) demo(ctx context.Context, t *faketenant.Tenant, o *auditOptions) e
 	}
 	if o.out == "" {
 		o.out = "review-demo"
+	}
+	if err := writable(o.out); err != nil {
+		return err
 	}
 	if err := clearDemo(ctx, o.out, t.ID()); err != nil {
 		return err

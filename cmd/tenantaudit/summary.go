@@ -44,16 +44,29 @@ func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []report
 			continue
 		}
 		fmt.Fprintf(&b, "  %-26s %-11s %d of %d read", c.Dataset, c.State, c.Collected, c.Expected)
+		if w := reports.UnitWords(c.Units); w != "" {
+			b.WriteString(", " + w)
+		}
 		// What never belongs to a dataset is not why it has gaps.
 		if i := slices.IndexFunc(c.Reasons, func(r snapshot.Reason) bool { return !r.ByDefinition() }); i >= 0 {
 			fmt.Fprintf(&b, "; %s: %s", checks.CauseWord(c.Reasons[i].Cause), c.Reasons[i].Detail)
+			if w := c.Reasons[i].Foresight(); w != "" {
+				b.WriteString("; " + w)
+			}
 		}
 		b.WriteString("\n")
+	}
+	gaps, err := reports.CountMailboxGaps(v)
+	if err != nil {
+		return err
+	}
+	if gaps > 0 {
+		fmt.Fprintf(&b, "  %d mailboxes lack something that was read of others: the review lists them\n", gaps)
 	}
 	for _, r := range j.results {
 		switch {
 		case r.Status == checks.NotEvaluated:
-			fmt.Fprintf(&b, "  not assessed: %s (%s)\n", r.Check.ID, r.Cause)
+			fmt.Fprintf(&b, "  not assessed: %s (%d of %d; %s)\n", r.Check.ID, r.Evaluated, r.Expected, r.Cause)
 		case r.Cause != "":
 			fmt.Fprintf(&b, "  assessed in part: %s (%d of %d; %s)\n", r.Check.ID, r.Evaluated, r.Expected, r.Cause)
 		}

@@ -62,6 +62,8 @@ func Run(ctx context.Context, steps []Step, o Options) error {
 		}
 	}
 	g, gctx := errgroup.WithContext(ctx)
+	gctx, r.stop = context.WithCancelCause(gctx)
+	defer r.stop(nil)
 	for _, s := range steps {
 		g.Go(func() error { return r.step(gctx, s) })
 	}
@@ -69,18 +71,28 @@ func Run(ctx context.Context, steps []Step, o Options) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return err
+	if err != nil {
+		return context.Cause(gctx)
+	}
+	return nil
 }
 
 type runner struct {
 	opts  Options
 	done  map[snapshot.Source]chan struct{}
 	slots map[string]chan struct{}
+	stop  context.CancelCauseFunc // keeps the first cause
 	mu    sync.Mutex
 }
 
 func (r *runner) step(ctx context.Context, s Step) (err error) {
 	defer close(r.done[s.Source])
+	// An error ends the run before anybody who waits for this step goes on.
+	defer func() {
+		if err != nil {
+			r.stop(err)
+		}
+	}()
 	for _, need := range s.Requires {
 		done, ok := r.done[need]
 		if !ok {
@@ -97,6 +109,9 @@ func (r *runner) step(ctx context.Context, s Step) (err error) {
 	case slot <- struct{}{}:
 		defer func() { <-slot }()
 	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	r.tell(r.opts.Started, s.Source)

@@ -48,6 +48,21 @@ func TestAFailingStoreEndsTheRun(t *testing.T) {
 	}
 }
 
+// A step that ends the run is the last of its line: whoever waits for it does not start.
+func TestNobodyStartsBehindAFailingStep(t *testing.T) {
+	boom := errors.New("none of them")
+	for range 50 {
+		var started bool
+		err := Run(t.Context(), []Step{
+			{Source: "exo/a", Run: func(context.Context) error { return boom }},
+			{Source: "exo/b", Requires: []snapshot.Source{"exo/a"}, Run: func(context.Context) error { started = true; return nil }},
+		}, Options{})
+		if !errors.Is(err, boom) || !strings.Contains(err.Error(), "exo/a") || started {
+			t.Fatalf("Run = %v, and the step behind started: %v", err, started)
+		}
+	}
+}
+
 func TestAnInterruptIsReturnedAsItsCause(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	err := Run(ctx, []Step{{Source: "exo/a", Run: func(ctx context.Context) error { cancel(ErrInterrupted); <-ctx.Done(); return ctx.Err() }}}, Options{})

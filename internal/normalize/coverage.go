@@ -73,10 +73,17 @@ func (n *run) nothingToHave(src snapshot.Source) bool {
 
 // tally counts the units of a dataset.
 type tally struct {
-	expected, collected, failed int64
-	byState                     map[snapshot.State]int64
-	filtered                    bool // units were left out by the person's choice
-	reasons                     []snapshot.Reason
+	expected, collected int64
+	units               snapshot.Units
+	byState             map[snapshot.State]int64
+	filtered            bool // units were left out by the person's choice
+	reasons             []snapshot.Reason
+	said                map[snapshot.Source]string // what the preflight expected
+}
+
+// failed is the number of units whose reading ended without what they hold.
+func (t *tally) failed() int64 {
+	return t.units.Denied + t.units.Unavailable + t.units.Throttled + t.units.Failed
 }
 
 // coverage says how much of a dataset was read.
@@ -86,21 +93,24 @@ func (n *run) coverage(set snapshot.Dataset) (snapshot.Coverage, error) {
 	}
 	o := origins[set]
 	c := snapshot.Coverage{Dataset: set, State: snapshot.CoverageSkipped, Reasons: []snapshot.Reason{}}
-	if !n.planned(o) {
+	if !n.isPlanned(set) {
 		c.Reasons = []snapshot.Reason{{Cause: snapshot.Filtered, Detail: "no chosen check needs it"}}
 		return c, nil
 	}
-	t := &tally{byState: map[snapshot.State]int64{}}
+	t := &tally{byState: map[snapshot.State]int64{}, said: n.said}
 	var err error
 	if len(o.perMailbox) > 0 {
 		err = n.tallyMailboxes(t, set, o)
 	} else {
 		err = n.tallyListings(t, o)
+		if err == nil && set == snapshot.SendAs {
+			err = n.noteRecipientGaps()
+		}
 	}
 	if err != nil {
 		return c, err
 	}
-	c.Expected, c.Collected, c.Failed = t.expected, t.collected, t.failed
+	c.Expected, c.Collected, c.Failed, c.Units = t.expected, t.collected, t.failed(), t.units
 	c.State = t.state()
 	c.Reasons = append(c.Reasons, mergeReasons(t.reasons)...)
 	if err := n.tallyHelpers(&c); err != nil {
@@ -136,36 +146,55 @@ func (n *run) planned(o origin) bool {
 func (t *tally) count(l snapshot.Ledger) {
 	state := l.State
 	if state == snapshot.Gone {
+		t.units.Gone++
 		t.reason(snapshot.NotFound, "deleted between listing and reading, and confirmed gone", 1)
 		return
 	}
 	if state == snapshot.Skipped {
 		t.filtered = true
+		t.units.Filtered++
 		t.reason(snapshot.Filtered, firstOf(l.Detail, "left out by choice"), 1)
 		return
 	}
 	t.expected++
 	t.byState[state]++
-	switch state {
-	case snapshot.Complete:
+	if state == snapshot.Complete {
 		t.collected++
 		return
-	case snapshot.Planned:
-		t.reason(snapshot.Interrupted, "not read yet; go on with --resume", 1)
-	case snapshot.Partial:
-		t.reason(orCause(l.Cause, snapshot.Interrupted), firstOf(l.Detail, "read in part; go on with --resume"), 1)
+	}
+	switch state {
+	case snapshot.Planned, snapshot.Partial:
+		t.units.Open++
 	case snapshot.Denied:
-		t.reason(orCause(l.Cause, snapshot.MissingPrivilege), l.Detail, 1)
+		t.units.Denied++
 	case snapshot.Unavailable:
-		t.reason(orCause(l.Cause, snapshot.MissingLicence), l.Detail, 1)
+		t.units.Unavailable++
 	case snapshot.Throttled:
-		t.reason(snapshot.CauseThrottled, firstOf(l.Detail, "the waiting budget was spent; go on with --resume"), 1)
+		t.units.Throttled++
 	default:
-		t.reason(orCause(l.Cause, snapshot.ServiceError), l.Detail, 1)
+		t.units.Failed++
 	}
-	if state == snapshot.Failed || state == snapshot.Throttled || state == snapshot.Denied || state == snapshot.Unavailable {
-		t.failed++
+	r := whyNot(l)
+	foresee(&r, t.said[l.Unit.Source])
+	t.reasons = append(t.reasons, r)
+}
+
+// whyNot is why one unit was not read, or not to its end.
+func whyNot(l snapshot.Ledger) snapshot.Reason {
+	cause, detail := snapshot.ServiceError, ""
+	switch l.State {
+	case snapshot.Planned:
+		return snapshot.Reason{Cause: snapshot.Interrupted, Detail: "not read yet; go on with --resume", Count: 1}
+	case snapshot.Partial:
+		cause, detail = snapshot.Interrupted, "read in part; go on with --resume"
+	case snapshot.Denied:
+		cause = snapshot.MissingPrivilege
+	case snapshot.Unavailable:
+		cause = snapshot.MissingLicence
+	case snapshot.Throttled:
+		return snapshot.Reason{Cause: snapshot.CauseThrottled, Detail: firstOf(l.Detail, "the waiting budget was spent; go on with --resume"), Count: 1}
 	}
+	return snapshot.Reason{Cause: orCause(l.Cause, cause), Detail: firstOf(l.Detail, detail), Count: 1}
 }
 
 func orCause(c, fallback snapshot.Cause) snapshot.Cause {
@@ -206,6 +235,7 @@ func (n *run) tallyListings(t *tally, o origin) error {
 	for _, src := range o.listings {
 		if !n.plan.Has(src) {
 			t.filtered = true
+			t.units.Filtered++
 			t.reason(snapshot.Filtered, string(src)+" was not part of this run", 1)
 			continue
 		}
@@ -306,6 +336,7 @@ func (n *run) tallyMailboxes(t *tally, set snapshot.Dataset, o origin) error {
 			}
 		}
 	}
+	var own []mailboxUnit
 	for _, m := range n.mailboxes {
 		if !n.countsFor(set, m) {
 			continue
@@ -323,7 +354,9 @@ func (n *run) tallyMailboxes(t *tally, set snapshot.Dataset, o origin) error {
 			l.State = snapshot.Planned // folders listed, permissions not yet read
 		}
 		t.count(l)
+		own = append(own, mailboxUnit{m, l})
 	}
+	n.noteMailboxGaps(set, t, own)
 	if len(n.mailboxes) == 0 || !known && t.expected == 0 {
 		if list.State != snapshot.Complete {
 			t.count(list)
@@ -331,7 +364,11 @@ func (n *run) tallyMailboxes(t *tally, set snapshot.Dataset, o origin) error {
 	} else if !known && t.collected == t.expected {
 		t.count(list) // the list of mailboxes itself is a part: nobody knows how many there are
 	}
-	t.reasons = append(t.reasons, n.outside(set)...)
+	outside := n.outside(set)
+	for _, r := range outside {
+		t.units.Outside += r.Count
+	}
+	t.reasons = append(append(t.reasons, outside...), n.strangers.reasons()...)
 	return nil
 }
 
@@ -388,15 +425,19 @@ func (n *run) outside(set snapshot.Dataset) []snapshot.Reason {
 // kept apart up to a bound, so that one fault of 10,000 mailboxes stays readable.
 func mergeReasons(in []snapshot.Reason) []snapshot.Reason {
 	const most = 20
+	type sort struct {
+		cause, detail string
+		foresight     string
+	}
 	var out []snapshot.Reason
-	at := map[[2]string]int{}
+	at := map[sort]int{}
 	for _, r := range in {
-		key := [2]string{string(r.Cause), r.Detail}
+		key := sort{string(r.Cause), r.Detail, r.Foresight()}
 		i, ok := at[key]
 		if !ok && len(out) >= most {
-			key[1] = "and others"
+			key.detail = "and others"
 			i, ok = at[key]
-			r.Detail = key[1]
+			r.Detail = key.detail
 		}
 		if ok {
 			out[i].Count += r.Count
@@ -406,7 +447,7 @@ func mergeReasons(in []snapshot.Reason) []snapshot.Reason {
 		out = append(out, r)
 	}
 	slices.SortStableFunc(out, func(a, b snapshot.Reason) int {
-		return strings.Compare(string(a.Cause)+"\x00"+a.Detail, string(b.Cause)+"\x00"+b.Detail)
+		return strings.Compare(string(a.Cause)+"\x00"+a.Detail+"\x00"+a.Foresight(), string(b.Cause)+"\x00"+b.Detail+"\x00"+b.Foresight())
 	})
 	return out
 }
@@ -439,6 +480,7 @@ func (n *run) tallyHelpers(c *snapshot.Coverage) error {
 			if c.Dataset == snapshot.GroupMembers {
 				r.Count, r.Detail = 1, fmt.Sprintf("which groups matter is not known in full: %s was not read (%s)", src, firstOf(u.Detail, string(u.State)))
 			}
+			foresee(&r, n.said[src])
 			c.Reasons = append(c.Reasons, r)
 			if c.State == snapshot.CoverageComplete {
 				c.State = snapshot.CoveragePartial

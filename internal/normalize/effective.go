@@ -12,6 +12,9 @@ import (
 // isPlanned reports whether a dataset was asked for. Effective access needs every source
 // of its inputs: with one left out it would say "nobody" of what was not looked at.
 func (n *run) isPlanned(set snapshot.Dataset) bool {
+	if len(n.plan.Datasets) > 0 && !slices.Contains(n.plan.Datasets, set) {
+		return false
+	}
 	if set != snapshot.EffectiveAccess {
 		return n.planned(origins[set])
 	}
@@ -62,7 +65,7 @@ func (n *run) accessCoverage() (snapshot.Coverage, error) {
 			}
 		}
 		if set == snapshot.MailboxPermissions {
-			c.Expected, c.Collected, c.Failed = in.Expected, in.Collected, in.Failed
+			c.Expected, c.Collected, c.Failed, c.Units = in.Expected, in.Collected, in.Failed, in.Units
 		}
 		if in.State == snapshot.CoverageComplete {
 			continue
@@ -88,7 +91,7 @@ func missingInput(in snapshot.Coverage) snapshot.Reason {
 		return cmp.Compare(choice(a), choice(b))
 	})
 	if len(own) > 0 {
-		r.Cause = own[0].Cause
+		r.Cause, r.Foreseen, r.Unforeseen = own[0].Cause, own[0].Foreseen, own[0].Unforeseen
 		if own[0].Detail != "" {
 			r.Detail += ": " + own[0].Detail
 		}

@@ -23,7 +23,7 @@ import (
 
 // Version names the rules of this package; a snapshot derived by other rules is
 // derived again.
-const Version = "2"
+const Version = "3"
 
 // Store is what normalize reads: *snapshot.Store.
 type Store interface {
@@ -38,8 +38,16 @@ func Run(ctx context.Context, s *snapshot.Store) error {
 	if _, err := s.Meta(ctx, PlanKey, &plan); err != nil {
 		return err
 	}
+	said, err := foretold(ctx, s)
+	if err != nil {
+		return err
+	}
+	var strangers Strangers
+	if _, err := s.Meta(ctx, StrangersKey, &strangers); err != nil {
+		return err
+	}
 	return s.Derive(ctx, Version, func(d *snapshot.Deriver) error {
-		n := &run{ctx: ctx, store: s, plan: plan}
+		n := &run{ctx: ctx, store: s, plan: plan, said: said, strangers: strangers, gapRows: map[string][]snapshot.MailboxGap{}}
 		n.sink = func(row any) error {
 			set := snapshot.DatasetOf(row)
 			if !n.isPlanned(set) {
@@ -65,7 +73,7 @@ func Run(ctx context.Context, s *snapshot.Store) error {
 				return err
 			}
 		}
-		return nil
+		return n.putMailboxGaps(d)
 	})
 }
 
@@ -77,8 +85,12 @@ type Plan struct {
 	Tenant  string            `json:"tenant"`
 	Cloud   string            `json:"cloud"`
 	Sources []snapshot.Source `json:"sources"` // empty: every source
-	Folders string            `json:"folders"`
-	Filter  string            `json:"filter"` // what --mailboxes limits the run to; ""
+	// Datasets are those that were asked for, with what a computed one is computed from. A
+	// source can be read for other ends: it does not make its dataset one that was asked for.
+	// Empty: every dataset of which a source is read.
+	Datasets []snapshot.Dataset `json:"datasets,omitempty"`
+	Folders  string             `json:"folders"`
+	Filter   string             `json:"filter"` // what --mailboxes limits the run to; ""
 }
 
 // Has reports whether the plan includes a source.
@@ -100,6 +112,10 @@ type run struct {
 	store Store
 	plan  Plan
 	sink  func(row any) error
+	// said is what the preflight expected of each source; nil without one.
+	said      map[snapshot.Source]string
+	strangers Strangers
+	gapRows   map[string][]snapshot.MailboxGap // by mailbox
 	// onGroup is told of every group that a target reaches or that holds a right over mail.
 	// With it nobody reads the rows of such rights and of rules: they are not put
 	// together. nil outside GroupsOfInterest.

@@ -56,6 +56,9 @@ var groupsNamedBy = append([]snapshot.Source{
 	"exo/Get-AcceptedDomain", "graph/appRoleAssignments", "graph/roleAssignments", "graph/roleEligibilitySchedules",
 }, trustees...)
 
+// WithParts are the datasets with those that a computed one among them is computed from, sorted.
+func WithParts(sets []snapshot.Dataset) []snapshot.Dataset { return withParts(sets) }
+
 // withParts adds to the datasets what the computed one among them is made of.
 func withParts(sets []snapshot.Dataset) []snapshot.Dataset {
 	out := slices.Clone(sets)

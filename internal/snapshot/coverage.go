@@ -23,6 +23,23 @@ type Reason struct {
 	Cause  Cause  `json:"cause"`
 	Detail string `json:"detail"`
 	Count  int64  `json:"count"` // units concerned
+	// Foreseen: the preflight said that this could not be read. Unforeseen: it said that it
+	// could. Neither: there was no preflight, it could not tell, or nothing was refused.
+	Foreseen   bool `json:"foreseen,omitempty"`
+	Unforeseen bool `json:"unforeseen,omitempty"`
+}
+
+// Foresight says what the preflight had said of a refusal; "" where it said nothing.
+func (r Reason) Foresight() string { return foresight(r.Foreseen, r.Unforeseen) }
+
+func foresight(foreseen, unforeseen bool) string {
+	switch {
+	case unforeseen:
+		return "not foreseen by the preflight"
+	case foreseen:
+		return "foreseen by the preflight"
+	}
+	return ""
 }
 
 // outsideDataset ends the details of reasons that only say what a dataset leaves out by its
@@ -50,7 +67,36 @@ type Coverage struct {
 	Collected int64         `json:"collected"`
 	Failed    int64         `json:"failed"`
 	Reasons   []Reason      `json:"reasons"`
+	Units     Units         `json:"units"`
 }
+
+// Units counts the units of a dataset that were not read, by what became of them. Collected
+// and the first five make up Expected; the others are beside it. Failed of Coverage is the
+// sum of the first four.
+type Units struct {
+	Denied      int64 `json:"denied"`
+	Unavailable int64 `json:"unavailable"` // not licensed, or not offered
+	Throttled   int64 `json:"throttled"`
+	Failed      int64 `json:"failed"`
+	Open        int64 `json:"open"`     // not read yet, or not to the end
+	Filtered    int64 `json:"filtered"` // left out by the choices of the run
+	Outside     int64 `json:"outside"`  // never belong to the dataset
+	Gone        int64 `json:"gone"`     // deleted between listing and reading
+}
+
+// MailboxGap is what was not read of one mailbox, for one cause, although others were read.
+type MailboxGap struct {
+	Mailbox    string    `json:"mailbox"`
+	Address    string    `json:"mailboxAddress"`
+	Datasets   []Dataset `json:"datasets"` // in report order
+	Cause      Cause     `json:"cause"`
+	Detail     string    `json:"detail"`
+	Foreseen   bool      `json:"foreseen,omitempty"`
+	Unforeseen bool      `json:"unforeseen,omitempty"`
+}
+
+// Foresight says what the preflight had said of a refusal; "" where it said nothing.
+func (g MailboxGap) Foresight() string { return foresight(g.Foreseen, g.Unforeseen) }
 
 // Tenant identifies the reviewed tenant. Source: GET /organization.
 type Tenant struct {
@@ -68,6 +114,15 @@ type Requests struct {
 	Throttled int64 `json:"throttled"`
 }
 
+// Outlook is what the preflight expected, in numbers of checks.
+type Outlook struct {
+	Checks  int `json:"checks"`
+	Works   int `json:"works"`
+	Partly  int `json:"partly"`
+	Blind   int `json:"blind"`
+	Unknown int `json:"unknown"`
+}
+
 // Run is when, by whom and how the snapshot was collected.
 type Run struct {
 	StartedAt, FinishedAt time.Time // UTC; FinishedAt is zero while the collection is not finished
@@ -81,7 +136,8 @@ type Run struct {
 	Requests                   Requests
 	ToolVersion                string
 	Cloud                      string
-	Filter                     string // "" for the whole tenant; else what the review was limited to
-	Folders                    string // default, all, none
-	Complete                   bool   // every planned unit reached a final state
+	Filter                     string   // "" for the whole tenant; else what the review was limited to
+	Folders                    string   // default, all, none
+	Complete                   bool     // every planned unit reached a final state
+	Preflight                  *Outlook // nil: none was made
 }

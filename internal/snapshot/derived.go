@@ -35,7 +35,8 @@ func (s *Store) Derive(ctx context.Context, version string, f func(*Deriver) err
 				return fmt.Errorf("prepare %s: %w", l.set, err)
 			}
 		}
-		if err := s.exec(ctx, "DELETE FROM coverage"); err != nil {
+		// The table of an earlier version may lack a column.
+		if err := s.exec(ctx, "DROP TABLE IF EXISTS coverage; "+coverageTable+"DROP TABLE IF EXISTS mailboxGap; "+mailboxGapTable); err != nil {
 			return err
 		}
 		if err := f(d); err != nil {
@@ -97,7 +98,11 @@ func (d *Deriver) PutCoverage(ctx context.Context, c Coverage) error {
 	if err != nil {
 		return fmt.Errorf("encode coverage of %s: %w", c.Dataset, err)
 	}
-	return d.s.exec(ctx, "INSERT INTO coverage VALUES(?,?,?,?,?,?,?)", string(c.Dataset), string(c.State), c.Rows, c.Expected, c.Collected, c.Failed, string(b))
+	units, err := json.Marshal(c.Units)
+	if err != nil {
+		return fmt.Errorf("encode coverage of %s: %w", c.Dataset, err) // unreachable: numbers marshal
+	}
+	return d.s.exec(ctx, "INSERT INTO coverage VALUES(?,?,?,?,?,?,?,?)", string(c.Dataset), string(c.State), c.Rows, c.Expected, c.Collected, c.Failed, string(b), string(units))
 }
 
 // Coverage reads how much of a dataset was read. A dataset that no run covered is
@@ -106,9 +111,9 @@ func (s *Store) Coverage(ctx context.Context, set Dataset) (Coverage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := Coverage{Dataset: set}
-	var state, reasons string
-	err := s.conn.QueryRowContext(ctx, "SELECT state,rows,expected,collected,failed,reasons FROM coverage WHERE dataset=?", string(set)).
-		Scan(&state, &c.Rows, &c.Expected, &c.Collected, &c.Failed, &reasons)
+	var state, reasons, units string
+	err := s.conn.QueryRowContext(ctx, "SELECT state,rows,expected,collected,failed,reasons,units FROM coverage WHERE dataset=?", string(set)).
+		Scan(&state, &c.Rows, &c.Expected, &c.Collected, &c.Failed, &reasons, &units)
 	if errors.Is(err, sql.ErrNoRows) {
 		c.State, c.Reasons = CoverageSkipped, []Reason{{Cause: Filtered, Detail: "not part of this run"}}
 		return c, nil
@@ -117,7 +122,7 @@ func (s *Store) Coverage(ctx context.Context, set Dataset) (Coverage, error) {
 		return c, s.explain(err)
 	}
 	c.State = CoverageState(state)
-	if err := json.Unmarshal([]byte(reasons), &c.Reasons); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(reasons), &c.Reasons), json.Unmarshal([]byte(units), &c.Units)); err != nil {
 		return c, fmt.Errorf("read coverage of %s: %w", set, err)
 	}
 	return c, nil

@@ -132,6 +132,26 @@ func (s *Store) Plan(ctx context.Context, src Source, keys []string) error {
 	})
 }
 
+// Reopen makes units of a source that stand in one of the states planned again, so that the
+// next run reads them. Pages that are stored stay until an answer replaces them. It returns
+// the number of units.
+func (s *Store) Reopen(ctx context.Context, src Source, states ...State) (n int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.tx(ctx, func() error {
+		n = 0
+		for _, state := range states {
+			changed, err := s.do(context.WithoutCancel(ctx), "UPDATE unit SET state=?, cause='', detail='' WHERE source=? AND state=?", string(Planned), string(src), string(state))
+			if err != nil {
+				return fmt.Errorf("plan %s again: %w", src, err)
+			}
+			n += changed
+		}
+		return s.changed(ctx)
+	})
+	return n, err
+}
+
 const ledgerColumns = "source,key,state,cause,detail,expected,rows,attempts,first_at,last_at"
 
 func scanLedger(scan func(...any) error) (Ledger, error) {

@@ -57,9 +57,17 @@ CREATE INDEX unit_state ON unit(source, state);
 CREATE INDEX unit_source ON unit(source);
 CREATE TABLE page(unit INTEGER NOT NULL REFERENCES unit(id), key TEXT NOT NULL, at TEXT NOT NULL, request TEXT NOT NULL, request_id TEXT NOT NULL,
   status INTEGER NOT NULL, count INTEGER NOT NULL, warnings TEXT, raw_len INTEGER NOT NULL, raw BLOB NOT NULL, PRIMARY KEY(unit, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE coverage(dataset TEXT PRIMARY KEY, state TEXT NOT NULL, rows INTEGER NOT NULL, expected INTEGER NOT NULL, collected INTEGER NOT NULL,
-  failed INTEGER NOT NULL, reasons TEXT NOT NULL) STRICT, WITHOUT ROWID;
+` + coverageTable + mailboxGapTable
+
+// The tables beside the datasets that are derived anew each time.
+const (
+	coverageTable = `CREATE TABLE coverage(dataset TEXT PRIMARY KEY, state TEXT NOT NULL, rows INTEGER NOT NULL, expected INTEGER NOT NULL, collected INTEGER NOT NULL,
+  failed INTEGER NOT NULL, reasons TEXT NOT NULL, units TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `
+	mailboxGapTable = `CREATE TABLE mailboxGap(address TEXT NOT NULL, mailbox TEXT NOT NULL, cause TEXT NOT NULL, detail TEXT NOT NULL, foreseen INTEGER NOT NULL,
+  unforeseen INTEGER NOT NULL, datasets TEXT NOT NULL, PRIMARY KEY(address, mailbox, cause, detail, foreseen, unforeseen)) STRICT, WITHOUT ROWID;
+`
+)
 
 // Store is an open snapshot. It is safe for concurrent use; one goroutine at a time
 // is served.
