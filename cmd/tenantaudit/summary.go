@@ -39,8 +39,13 @@ func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []report
 		}
 	}
 	fmt.Fprintf(&b, "Coverage  %d of %d datasets complete\n", complete, len(coverage))
+	skipped := 0
 	for _, c := range coverage {
 		if c.State == snapshot.CoverageComplete {
+			continue
+		}
+		if c.State == snapshot.CoverageSkipped && c.Expected+c.Units.Filtered == 0 {
+			skipped++
 			continue
 		}
 		fmt.Fprintf(&b, "  %-26s %-11s %d of %d read", c.Dataset, c.State, c.Collected, c.Expected)
@@ -56,12 +61,15 @@ func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []report
 		}
 		b.WriteString("\n")
 	}
+	if skipped > 0 {
+		fmt.Fprintf(&b, "  %s not read: no chosen check needs it\n", plural(skipped, "dataset"))
+	}
 	gaps, err := reports.CountMailboxGaps(v)
 	if err != nil {
 		return err
 	}
 	if gaps > 0 {
-		fmt.Fprintf(&b, "  %d mailboxes lack something that was read of others: the review lists them\n", gaps)
+		fmt.Fprintf(&b, "  %s not read in full although others were: listed in the review\n", plural(gaps, "mailbox"))
 	}
 	for _, r := range j.results {
 		switch {
@@ -82,6 +90,17 @@ func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []report
 	b.WriteString("  manifest.json, manifest.json.sha256\n")
 	_, err = fmt.Fprint(a.out, safe(b.String()))
 	return err
+}
+
+// plural is a number with what it counts.
+func plural(n int, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "x"):
+		what += "e"
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func size(n int64) string {
