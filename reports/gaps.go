@@ -50,6 +50,7 @@ func (m *model) missingOf(needs []snapshot.Dataset) []snapshot.Coverage {
 func missingText(list []snapshot.Coverage) []string {
 	var out []string
 	for _, c := range list {
+		c.Units.Outside = 0 // nothing that the check could have looked at
 		line := fmt.Sprintf("%s: %s of %s read", datasetTitle(c.Dataset), grouped(c.Collected), grouped(c.Expected))
 		if c.State == snapshot.CoverageSkipped {
 			line = datasetTitle(c.Dataset) + ": left out of this run"
