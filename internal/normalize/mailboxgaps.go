@@ -9,10 +9,20 @@ import (
 	"tenantaudit/internal/snapshot"
 )
 
-// mailboxUnit is where one mailbox stands in a dataset that is read mailbox by mailbox.
+// mailboxUnit is a mailbox that was not read, or not to the end, and how that came.
 type mailboxUnit struct {
-	mailboxRef
+	at int // among the mailboxes
 	snapshot.Ledger
+}
+
+// lacking adds a mailbox to those that were not read. One that is gone, or was left out on
+// purpose, lacks nothing.
+func lacking(to []mailboxUnit, at int, l snapshot.Ledger) []mailboxUnit {
+	switch l.State {
+	case snapshot.Complete, snapshot.Gone, snapshot.Skipped:
+		return to
+	}
+	return append(to, mailboxUnit{at, l})
 }
 
 // noteMailboxGaps keeps which mailboxes a dataset lacks. When it lacks them all, the dataset's
@@ -22,13 +32,9 @@ func (n *run) noteMailboxGaps(set snapshot.Dataset, t *tally, units []mailboxUni
 		return
 	}
 	for _, u := range units {
-		switch u.State {
-		case snapshot.Complete, snapshot.Gone, snapshot.Skipped:
-			continue
-		}
 		r := whyNot(u.Ledger)
 		foresee(&r, n.said[u.Unit.Source])
-		n.noteMailboxGap(set, u.mailboxRef, r)
+		n.noteMailboxGap(set, n.mailboxes[u.at], r)
 	}
 }
 
@@ -58,7 +64,7 @@ func (n *run) noteRecipientGaps() error {
 	var own []mailboxUnit
 	for _, u := range units {
 		if i, ok := n.byID[u.Unit.Key]; ok {
-			own = append(own, mailboxUnit{n.mailboxes[i], u})
+			own = lacking(own, i, u)
 			if u.State == snapshot.Complete {
 				t.collected++
 			}
