@@ -342,3 +342,33 @@ func TestDatasetsThatWereNotChosenAreSkipped(t *testing.T) {
 		t.Errorf("an earlier version: %v", s)
 	}
 }
+
+// Another list of mailboxes goes into the same folder only as long as none was chosen.
+func TestAnotherListOfMailboxes(t *testing.T) {
+	for planned, want := range map[bool]string{false: "", true: "another --mailboxes (a, this run has b)"} {
+		dir := t.TempDir()
+		store, err := openStore(t.Context(), dir, normalize.Plan{Tenant: "t", Filter: "a"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if planned {
+			if err := store.Plan(t.Context(), exo.SourceInboxRule, []string{"kim"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		said := ""
+		if err := fits(t.Context(), store, dir, normalize.Plan{Tenant: "t", Filter: "b"}, false); err != nil {
+			said = err.Error()
+		}
+		var plan normalize.Plan
+		if _, err := store.Meta(t.Context(), normalize.PlanKey, &plan); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(said, want) || (said == "") != (want == "") || (plan.Filter == "b") == planned {
+			t.Errorf("planned %v: %q, and the plan has %q", planned, said, plan.Filter)
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
