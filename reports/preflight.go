@@ -84,6 +84,14 @@ type PreflightEnvironment struct {
 	Name  string `json:"name"`
 	Grant string `json:"grant"`
 	State string `json:"state"` // for people
+
+	// What was found where a target was named.
+	Target  string             `json:"target,omitempty"` // subscription id, organization
+	Outlook requirements.State `json:"outlook,omitempty"`
+	Why     []string           `json:"why,omitempty"`
+	Fix     string             `json:"fix,omitempty"` // the smallest grant that would help
+	Notes   []string           `json:"notes,omitempty"`
+	Excess  []string           `json:"excess,omitempty"` // what goes beyond reading there
 }
 
 // PreflightSource is whether one source can be read.
@@ -132,6 +140,26 @@ func OutlookWord(s requirements.State) string { return cmp.Or(outlookWords[s], s
 // Outlooks are the states in the order of reports.
 func Outlooks() []requirements.State {
 	return []requirements.State{requirements.Works, requirements.Partly, requirements.Blind, requirements.Unknown}
+}
+
+// Where is the environment with its target.
+func (e PreflightEnvironment) Where() string {
+	if e.Target == "" {
+		return e.Name
+	}
+	return e.Name + " " + e.Target
+}
+
+// Remarks are what there is to say of an environment besides its state.
+func (e PreflightEnvironment) Remarks() []string {
+	var out []string
+	if e.Fix != "" {
+		out = append(out, "Grant: "+e.Fix)
+	}
+	if len(e.Excess) > 0 {
+		out = append(out, "Warning: the identity can do more there than reading needs: "+strings.Join(e.Excess, ", "))
+	}
+	return append(out, e.Notes...)
 }
 
 // Who is the identity in one line.

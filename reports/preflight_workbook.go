@@ -51,7 +51,7 @@ func (s preflightSheets) cover(_ context.Context, name string) error {
 		ps = append(ps, pair{"Checks: " + strings.ToLower(OutlookWord(o)), grouped(int64(p.Count(o)))})
 	}
 	for _, e := range p.Environments {
-		ps = append(ps, pair{e.Name, e.State + ". " + e.Grant})
+		ps = append(ps, pair{e.Where(), strings.Join(append([]string{e.State + ". " + e.Grant}, e.Remarks()...), "\n")})
 	}
 	for _, l := range p.Licences {
 		text := l.State + "; gates " + strings.Join(l.Gates, ", ")

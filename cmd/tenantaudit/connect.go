@@ -94,6 +94,8 @@ func (a *app) transport(o *connectOptions, source transport.TokenSource, request
 	c := transport.Config{
 		Graph:          transport.Endpoint{Base: o.graphBase, Scope: o.env.GraphScope},
 		Exchange:       transport.Endpoint{Base: o.exchangeBase, Scope: o.env.ExchangeScope, RegionSuffix: o.env.ExchangeSuffix},
+		Azure:          transport.Endpoint{Base: o.azureBase, Scope: o.env.AzureScope},
+		DevOps:         transport.Endpoint{Base: o.devOpsBase, Scope: o.env.DevOpsScope},
 		Tokens:         source,
 		RootCAs:        o.roots,
 		MaxConcurrency: o.maxConcurrency, RequestsPerSecond: o.maxRequestsPerSecond,

@@ -30,6 +30,7 @@ type connectOptions struct {
 	// filled by validate
 	env                                    auth.Cloud
 	graphBase, exchangeBase, authorityBase *url.URL
+	azureBase, devOpsBase                  *url.URL // nil unless they are to be looked at
 	roots                                  *x509.CertPool
 }
 

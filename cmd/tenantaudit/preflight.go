@@ -13,12 +13,14 @@ import (
 	"tenantaudit/internal/facts"
 	"tenantaudit/internal/requirements"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/transport"
 	"tenantaudit/reports"
 )
 
 // preflightOptions are the flags of preflight.
 type preflightOptions struct {
 	connectOptions
+	beside          besideOptions
 	scope           scopeOptions
 	format, out     string
 	requireCoverage bool
@@ -39,7 +41,7 @@ func (o *preflightOptions) validate() error {
 	if _, known := grantKinds[o.grantFor]; !known {
 		return usageError("unknown --grant-for %q: use application or person", o.grantFor)
 	}
-	if err := o.scope.validate(); err != nil {
+	if err := errors.Join(o.scope.validate(), o.beside.validate(&o.connectOptions)); err != nil {
 		return err
 	}
 	switch {
@@ -60,7 +62,10 @@ func (o *preflightOptions) validate() error {
 			return err
 		}
 	}
-	return o.connectOptions.validate()
+	if err := o.connectOptions.validate(); err != nil {
+		return err
+	}
+	return o.beside.connect(&o.connectOptions)
 }
 
 func (a *app) preflightCommand() *cobra.Command {
@@ -91,6 +96,7 @@ permissions of an app registration and the PowerShell of an Exchange role group.
 	}
 	f := c.Flags()
 	o.connectOptions.bind(f)
+	o.beside.bind(f)
 	f.StringSliceVar(&o.scope.checks, "checks", nil, "check ids or areas to look at (default: all)")
 	f.StringSliceVar(&o.scope.skipChecks, "skip-checks", nil, "check ids or areas to leave out")
 	f.StringVar(&o.format, "format", "text", "text, json, html or xlsx")
@@ -122,11 +128,18 @@ func (a *app) preflight(ctx context.Context, o *preflightOptions) (err error) {
 	if err := errors.Join(err, s.tokens.lost()); err != nil {
 		return err
 	}
+	if report.Environments, err = o.beside.look(ctx, s, report.Environments); err != nil {
+		return err
+	}
+	report.Requests += s.stack.Counters(transport.Azure).Requests + s.stack.Counters(transport.DevOps).Requests
 	if err := a.writePreflight(ctx, report, o); err != nil {
 		return err
 	}
 	if blind := len(report.Checks) - report.Count(requirements.Works); o.requireCoverage && blind > 0 {
 		return &exitError{code: exitCoverage, text: fmt.Sprintf("%d checks would not see everything (--require-coverage)", blind)}
+	}
+	if open := openBeside(report); o.requireCoverage && open > 0 {
+		return &exitError{code: exitCoverage, text: fmt.Sprintf("%d of the named subscriptions and organizations cannot be seen in full (--require-coverage)", open)}
 	}
 	return nil
 }

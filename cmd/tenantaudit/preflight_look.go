@@ -385,6 +385,9 @@ func environments(sources []reports.PreflightSource) []reports.PreflightEnvironm
 				}
 			}
 			one.State = fmt.Sprintf("%d of %d sources can be read", works, all)
+			if all == 0 {
+				one.State = "not needed for the chosen checks"
+			}
 		}
 		out = append(out, one)
 	}

@@ -54,7 +54,10 @@ func (a *app) printPreflight(p *reports.Preflight) error {
 	b.WriteString("\nENVIRONMENTS\n")
 	env := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	for _, e := range p.Environments {
-		fmt.Fprintf(env, "  %s\t%s\n", e.Name, e.State)
+		fmt.Fprintf(env, "  %s\t%s\n", cell(e.Where()), cell(e.State))
+		for _, r := range e.Remarks() {
+			fmt.Fprintf(env, "  \t%s\n", cell(r))
+		}
 	}
 	if err := env.Flush(); err != nil {
 		return err
@@ -111,6 +114,8 @@ type grantDocument struct {
 	// Manifest is the requiredResourceAccess of an app registration.
 	Manifest       []requirements.ResourceAccess `json:"requiredResourceAccess"`
 	ExchangeRecipe string                        `json:"exchangeRecipe"`
+	// AzureRole is a role definition for the named subscriptions; absent when none is named.
+	AzureRole *azureRole `json:"azureRole,omitempty"`
 }
 
 // printGrant prints what the chosen checks need. It signs in nowhere.
@@ -122,7 +127,7 @@ func (a *app) printGrant(o *preflightOptions) error {
 		if err != nil {
 			return err
 		}
-		doc := grantDocument{Schema: "tenantaudit.grant/v1", Grant: g, Manifest: m, ExchangeRecipe: g.Recipe()}
+		doc := grantDocument{Schema: "tenantaudit.grant/v1", Grant: g, Manifest: m, ExchangeRecipe: g.Recipe(), AzureRole: o.beside.role()}
 		for _, c := range o.scope.chosen {
 			doc.Checks = append(doc.Checks, c.ID)
 		}
@@ -157,8 +162,15 @@ func (a *app) printGrant(o *preflightOptions) error {
 		n++
 	}
 	for _, e := range requirements.Environments()[2:] {
-		fmt.Fprintf(&b, "%d. %s: %s. Described only; this program does not check it yet.\n", n, e.Name, e.Grant)
+		fmt.Fprintf(&b, "%d. %s: %s; %s.\n", n, e.Name, e.Grant, e.Note)
 		n++
+	}
+	if role := o.beside.role(); role != nil {
+		definition, err := role.json()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "\nOr, in place of the built-in role, for az role definition create:\n\n%s\n", definition)
 	}
 	_, err = fmt.Fprint(a.out, b.String())
 	return err

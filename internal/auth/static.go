@@ -13,17 +13,25 @@ import (
 // static hands out the tokens that the person brought along.
 type static struct {
 	byScope map[string]transport.Secret
-	graph   string // the scope of Graph
+	graph   string            // the scope of Graph
+	beside  map[string]string // variables of the services that only a preflight may look at, by scope
 }
 
 func newStatic(o Options) (transport.TokenSource, error) {
-	s := static{byScope: map[string]transport.Secret{}, graph: o.Cloud.GraphScope}
-	for scope, name := range map[string]string{o.Cloud.GraphScope: "TENANTAUDIT_GRAPH_TOKEN", o.Cloud.ExchangeScope: "TENANTAUDIT_EXCHANGE_TOKEN"} {
+	s := static{byScope: map[string]transport.Secret{}, graph: o.Cloud.GraphScope,
+		beside: map[string]string{o.Cloud.AzureScope: "TENANTAUDIT_ARM_TOKEN", o.Cloud.DevOpsScope: "TENANTAUDIT_DEVOPS_TOKEN"}}
+	take := func(scope, name string) {
 		if v := strings.TrimSpace(o.Env(name)); v != "" {
 			s.byScope[scope] = transport.Secret(v)
 		}
 	}
-	if len(s.byScope) == 0 {
+	take(o.Cloud.GraphScope, "TENANTAUDIT_GRAPH_TOKEN")
+	take(o.Cloud.ExchangeScope, "TENANTAUDIT_EXCHANGE_TOKEN")
+	none := len(s.byScope) == 0
+	for scope, name := range s.beside {
+		take(scope, name)
+	}
+	if none {
 		return nil, usage("--auth token needs access tokens in TENANTAUDIT_GRAPH_TOKEN and TENANTAUDIT_EXCHANGE_TOKEN, for example from: az account get-access-token --scope %s", o.Cloud.GraphScope)
 	}
 	return s, nil
@@ -34,6 +42,8 @@ const newTokens = "fetch new tokens and run again with --resume: everything stor
 func (s static) Token(_ context.Context, scope, claims string) (transport.Token, error) {
 	v, ok := s.byScope[scope]
 	switch {
+	case !ok && s.beside[scope] != "":
+		return transport.Token{}, &Error{Cause: "no token was given for " + scope, Next: "set " + s.beside[scope], final: true}
 	case !ok:
 		return transport.Token{}, &Error{Cause: "no token was given for " + scope, Next: "set TENANTAUDIT_GRAPH_TOKEN and TENANTAUDIT_EXCHANGE_TOKEN", final: true}
 	case claims != "":

@@ -15,6 +15,8 @@ import (
 const (
 	graphAudience    = "https://graph.microsoft.com"
 	exchangeAudience = "https://outlook.office365.com"
+	azureAudience    = "https://management.azure.com"
+	devOpsAudience   = "499b84ac-1321-427f-aa17-267ca6975798"
 )
 
 // audienceOf turns an audience or a scope into the audience of the service it belongs to;
@@ -29,6 +31,10 @@ func audienceOf(s string) string {
 	switch {
 	case host == graphAppID || strings.HasSuffix(host, "graph.microsoft.com") || strings.HasSuffix(host, "graph.microsoft.us") || host == "microsoftgraph.chinacloudapi.cn":
 		return graphAudience
+	case host == devOpsAudience:
+		return devOpsAudience
+	case strings.HasPrefix(host, "management."):
+		return azureAudience
 	case host == exchangeAppID || strings.HasPrefix(host, "outlook") && strings.Contains(host, "office") || host == "partner.outlook.cn" || host == "webmail.apps.mil":
 		return exchangeAudience
 	}

@@ -36,8 +36,12 @@ type Options struct {
 	TokenLifetime time.Duration // 0: one hour
 	SignInError   string        // one of the SignIn… values; "" signs in
 	SignIn        SignIn        // who may sign in, and the tenant's cloud
-	Delegated     bool          // Token and client credentials give tokens of a person
-	NoP2          bool          // no Entra ID P2: eligible roles answer 400 AadPremiumLicenseRequired
+	// AzureRole is what the identity holds on SimulatedSubscription: "" or RoleLogReader, RoleNone, RoleActivityReader, RoleOwner.
+	AzureRole string
+	// DevOps is what it is in SimulatedOrganization: "" (may view the audit log), DevOpsDenied, DevOpsStranger.
+	DevOps    string
+	Delegated bool // Token and client credentials give tokens of a person
+	NoP2      bool // no Entra ID P2: eligible roles answer 400 AadPremiumLicenseRequired
 	// NoPremium: neither Entra ID P1 nor P2, so sign-in logs answer 403 as well; implies NoP2. The one product
 	// that would hold the plans is suspended.
 	NoPremium bool

@@ -121,6 +121,10 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request) {
 		x.serveExchange()
 	case strings.HasPrefix(low, "/v1.0/") || strings.HasPrefix(low, "/beta/"):
 		x.serveGraph()
+	case strings.HasPrefix(low, "/subscriptions/"):
+		x.serveAzure()
+	case strings.Contains(low, "/_apis/"):
+		x.serveDevOps()
 	default:
 		x.serveAuth()
 	}

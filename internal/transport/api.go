@@ -1,5 +1,6 @@
 // Package transport is the one HTTP stack of the product: everything that leaves
-// the process for Microsoft Graph or the Exchange admin API goes through a Stack.
+// the process for Microsoft Graph, the Exchange admin API, Azure Resource Manager or
+// Azure DevOps goes through a Stack.
 //
 // From outside to inside: retry (classified by the caller's Classifier), limiter
 // (one bucket per quota), request log, read-only guard. The guard is the innermost
@@ -24,13 +25,15 @@ import (
 	"time"
 )
 
-// Service is one of the two services that are read.
+// Service is one of the services that are read: two for a review, and two that a preflight may look at.
 type Service string
 
 // The services.
 const (
 	Graph    Service = "graph"
 	Exchange Service = "exchange"
+	Azure    Service = "azure"  // Azure Resource Manager
+	DevOps   Service = "devops" // the audit service of Azure DevOps
 )
 
 // Token is a bearer token and when it ends.
@@ -60,6 +63,7 @@ type Config struct {
 	// TenantNames are the tenant's domains: links that the service sends may name it by one.
 	TenantNames       []string
 	Graph, Exchange   Endpoint
+	Azure, DevOps     Endpoint // without a Base unless they are to be looked at
 	Tokens            TokenSource
 	RootCAs           *x509.CertPool // nil: the system's
 	MaxConcurrency    int            // hard ceiling of requests in flight per service; 0: none

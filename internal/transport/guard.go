@@ -177,11 +177,11 @@ func (g *guard) decideOn(r *http.Request, e *errand, headers http.Header) ([]byt
 	if r.Method == http.MethodGet && len(e.items) > 0 || e.batch && len(e.items) == 0 {
 		return nil, refuse("a %s with %d commands", r.Method, len(e.items))
 	}
-	if e.service == Graph {
+	if e.service != Exchange {
 		if r.Method != http.MethodGet {
-			return nil, refuse("%.16q to Graph", r.Method)
+			return nil, refuse("%.16q to %s", r.Method, e.service)
 		}
-		if !graphAllows(r.URL.Path) {
+		if !allowsGet(e.service, r.URL.Path) {
 			return nil, refuse("path %.128q is not on the list", r.URL.Path)
 		}
 		return nil, nil

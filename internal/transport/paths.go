@@ -102,6 +102,39 @@ func graphAllows(path string) bool {
 	return false
 }
 
+// azurePaths and devOpsPaths are what a preflight may ask of the two services beside; {org} is an
+// Azure DevOps organization.
+// Sources: https://learn.microsoft.com/rest/api/resources/subscriptions/get,
+// https://learn.microsoft.com/rest/api/authorization/permissions, https://learn.microsoft.com/rest/api/monitor/,
+// https://learn.microsoft.com/rest/api/loganalytics/workspaces/list,
+// https://learn.microsoft.com/rest/api/azure/devops/audit/audit-log/query
+var (
+	azurePaths = []string{
+		"subscriptions/{guid}",
+		"subscriptions/{guid}/providers/Microsoft.Authorization/permissions",
+		"subscriptions/{guid}/providers/Microsoft.Insights/eventtypes/management/values",
+		"subscriptions/{guid}/providers/Microsoft.Insights/diagnosticSettings",
+		"subscriptions/{guid}/providers/Microsoft.OperationalInsights/workspaces",
+	}
+	devOpsPaths = []string{"{org}/_apis/audit/auditlog"}
+	org         = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?$`)
+)
+
+// allowsGet reports whether a path of a service that takes nothing but GET is on its list.
+func allowsGet(s Service, path string) bool {
+	templates := map[Service][]string{Azure: azurePaths, DevOps: devOpsPaths}[s]
+	if s == Graph {
+		return graphAllows(path)
+	}
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for _, template := range templates {
+		if underTemplate(strings.Split(template, "/"), segments) {
+			return true
+		}
+	}
+	return false
+}
+
 func underTemplate(template, segments []string) bool {
 	if len(template) != len(segments) {
 		return false
@@ -111,6 +144,10 @@ func underTemplate(template, segments []string) bool {
 		switch {
 		case want == "{}":
 			if !graphID.MatchString(got) {
+				return false
+			}
+		case want == "{org}":
+			if !org.MatchString(got) {
 				return false
 			}
 		case want == "{cast}":

@@ -73,7 +73,7 @@ func newStack(c Config, next http.RoundTripper) (*Stack, error) {
 	if c.RequestLog != nil {
 		s.log = &requestLog{w: c.RequestLog, logger: s.logger}
 	}
-	for name, endpoint := range map[Service]Endpoint{Graph: c.Graph, Exchange: c.Exchange} {
+	for name, endpoint := range map[Service]Endpoint{Graph: c.Graph, Exchange: c.Exchange, Azure: c.Azure, DevOps: c.DevOps} {
 		if endpoint.Base == nil {
 			continue
 		}
