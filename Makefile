@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 # One compiler of the Graph SDK's models needs 5 GB; more at a time than cores only swaps.
 export GOFLAGS ?= -mod=readonly
 
-.PHONY: build demo test test-quick lint bench accuracy deps pictures check clean
+.PHONY: build demo test test-quick lint bench redteam accuracy deps pictures check clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/tenantaudit
@@ -46,6 +46,10 @@ check: lint test
 bench: build
 	$(GO) run ./internal/benchmark -bin $(BIN)
 	TENANTAUDIT_BENCH=1 $(GO) test -count=1 -v -run TestThrottlingFigures ./internal/transport
+
+# A tenant whose every text was written by an attacker, opened in Chromium, in LibreOffice and on a terminal.
+redteam: deps
+	TENANTAUDIT_REDTEAM=all $(GO) test -count=1 -timeout 40m -v -run RedTeam ./cmd/tenantaudit
 
 # Recall, precision and severity of every check on the simulated tenant with 5,000
 # mailboxes and known answers, and the clean tenant, on which nothing may be found.
