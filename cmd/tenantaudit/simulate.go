@@ -36,6 +36,7 @@ type tenantOptions struct {
 	now       string
 	deny      []string
 	denyStyle string
+	access    string
 	latency   time.Duration
 	noP2      bool
 	signIn    string
@@ -50,6 +51,7 @@ func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.StringVar(&o.profile, "profile", "default", "default (every situation) or clean (nothing to find)")
 	f.StringSliceVar(&o.deny, "deny", nil, "cmdlets, Graph paths or datasets that the identity may not read")
 	f.StringVar(&o.denyStyle, "deny-style", "", "how Exchange refuses: nul403, json403, entity401 or 400notfound")
+	f.StringVar(&o.access, "access", "", "what the identity may do: "+strings.Join(faketenant.AccessProfiles(), ", ")+" (default: everything)")
 	f.DurationVar(&o.latency, "latency", 0, "time before every answer")
 	f.BoolVar(&o.noP2, "no-p2", false, "a tenant without Entra ID P2")
 	f.StringSliceVar(&o.faults, "fault", nil, "faults as name, name:n for each n-th request or name@n for the n-th, such as throttle429:20 or mailboxfault@51; names are in the simulator's guide")
@@ -75,7 +77,7 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 	}
 	t, err := faketenant.New(faketenant.Options{
 		Now:       now,
-		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
+		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Access: o.access, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
 	})
 	if err != nil {
 		return nil, usageError("%s", err)

@@ -92,20 +92,18 @@ func (t *Tenant) mint(audience string, person bool, clientID string) string {
 		u := p.auditorUser
 		c.ACR, c.AMR, c.AppIDACR, c.Type = "1", []string{"pwd", "mfa"}, "0", "user"
 		c.Name, c.ObjectID, c.Subject, c.UniqueName, c.UPN = u.display, u.id.String(), p.key("subject", 0), u.upn, u.upn
-		c.Scopes = "AuditLog.Read.All Directory.Read.All Policy.Read.All RoleManagement.Read.Directory openid profile email"
-		if exchange {
-			c.Scopes = "Exchange.Manage"
+		scopes := t.carries(exchange, true)
+		if !exchange {
+			scopes = append(scopes, "openid", "profile", "email")
 		}
-		c.RoleIDs = []string{roleGlobalReader.id, "b79fbf4d-3ef9-4689-8143-76b194e85509"}
+		c.Scopes = strings.Join(scopes, " ")
+		c.RoleIDs = append(t.roles(), "b79fbf4d-3ef9-4689-8143-76b194e85509")
 		c.Client = []string{"CP1"}
 	} else {
 		id := p.auditor.p.id.String()
 		c.AppIDACR, c.Type, c.ObjectID, c.Subject = "1", "app", id, id
-		c.Roles = []string{"AuditLog.Read.All", "Directory.Read.All", "Policy.Read.All", "RoleManagement.Read.Directory"}
-		if exchange {
-			c.Roles = []string{"Exchange.ManageAsApp"}
-		}
-		c.RoleIDs = []string{roleGlobalReader.id, "0997a1d0-0d1d-4acb-b408-d5ca73121e90"}
+		c.Roles = t.carries(exchange, false)
+		c.RoleIDs = append(t.roles(), "0997a1d0-0d1d-4acb-b408-d5ca73121e90")
 	}
 	t.withdraw(&c)
 	return t.encode(c)

@@ -42,6 +42,9 @@ func (x *exchange) serveExchange() {
 		return
 	}
 	x.affinityCookie()
+	if x.keptOut() {
+		return
+	}
 	low := strings.ToLower(rest)
 	if x.exchangeFaults(low) {
 		return

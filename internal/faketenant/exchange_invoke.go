@@ -68,7 +68,7 @@ func (t *Tenant) invoke(ctx context.Context, inv invocation, x *exchange) result
 		return result{status: http.StatusServiceUnavailable, body: contextError("ServiceUnavailable", "System.OperationCanceledException", "The client went away.")}
 	}
 	c, known := findCmdlet(inv.cmdlet)
-	if !known || t.denied[strings.ToLower(inv.cmdlet)] {
+	if !known || !t.mayRun(inv.cmdlet) {
 		return failed(t.denial(inv.cmdlet, inv.inBatch))
 	}
 	if res, hit := t.cmdletFaults(ctx, c.name, inv); hit {

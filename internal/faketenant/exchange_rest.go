@@ -24,13 +24,12 @@ func (x *exchange) moduleFile() {
 	}
 	var allowed []string
 	var code strings.Builder
-	for _, c := range cmdletTable {
-		low := strings.ToLower(c.name)
-		if x.t.denied[low] || len(want) > 0 && !want[low] {
+	for _, name := range x.t.exported() {
+		if len(want) > 0 && !want[strings.ToLower(name)] {
 			continue
 		}
-		allowed = append(allowed, c.name)
-		code.WriteString("function script:" + c.name + " {}\n")
+		allowed = append(allowed, name)
+		code.WriteString("function script:" + name + " {}\n")
 	}
 	b := &bag{}
 	b.start()
@@ -58,7 +57,7 @@ func (x *exchange) cmdletInfo() {
 	b.str("@odata.context", x.base()+"/$metadata#CmdletInfo")
 	var shown []*cmdlet
 	for _, c := range cmdletTable {
-		if !x.t.denied[strings.ToLower(c.name)] {
+		if x.t.mayRun(c.name) {
 			shown = append(shown, c)
 		}
 	}
@@ -259,7 +258,7 @@ func (x *exchange) entities(cmdletName, context string, a args, sel []string, fr
 	if !wait(x.r.Context(), x.t.opt.InvocationLatency) {
 		return
 	}
-	if x.t.denied[strings.ToLower(cmdletName)] {
+	if !x.t.mayRun(cmdletName) {
 		x.exo(http.StatusUnauthorized, entityError("Unauthorized", "User is not allowed to call "+cmdletName))
 		return
 	}
@@ -435,7 +434,7 @@ func sizedFolderRows(t *Tenant, a args) (rows, *failure) {
 func (x *exchange) statistics(a args) {
 	x.t.invocations.Add(1)
 	x.cmdlets = append(x.cmdlets, "Get-MailboxStatistics")
-	if x.t.denied["get-mailboxstatistics"] {
+	if !x.t.mayRun("Get-MailboxStatistics") {
 		x.exo(http.StatusUnauthorized, entityError("Unauthorized", "User is not allowed to call Get-MailboxStatistics"))
 		return
 	}

@@ -148,6 +148,9 @@ var (
 	roleReaders       = &directoryRole{id: "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", name: "Directory Readers", privileged: &no}
 	rolePrivAdmin     = &directoryRole{id: "e8611ab8-c189-46e8-94e1-60213ab1f814", name: "Privileged Role Administrator", privileged: &yes}
 	roleAppAdmin      = &directoryRole{id: "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", name: "Application Administrator", privileged: &yes}
+
+	builtInRoles = []*directoryRole{roleGlobalAdmin, roleGlobalReader, roleExchangeAdmin, roleUserAdmin, roleHelpdesk, roleSecReader,
+		roleSecAdmin, roleReports, roleMsgCenter, roleReaders, rolePrivAdmin, roleAppAdmin}
 )
 
 // Microsoft's default audit actions of user and shared mailboxes, in the order in which

@@ -104,6 +104,9 @@ func (x *exchange) graphGet(r *http.Request, seg []string) (int, []byte) {
 			return http.StatusForbidden, t.graphErrorBody(r, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 		}
 	}
+	if f := x.graphRefusal(seg); f != nil {
+		return f.status, t.graphErrorBody(r, f.code, f.message)
+	}
 	q := &graphQuery{x: x, r: r, seg: seg, values: queryOptions(r.URL)}
 	body, f := q.route()
 	if f != nil {

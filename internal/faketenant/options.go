@@ -22,6 +22,11 @@ type Options struct {
 	Deny []string
 	// DenyStyle is how Exchange refuses: "nul403" (or ""), "json403", "entity401", "400notfound".
 	DenyStyle string
+	// Grant is what the identity may do; nil: everything, as Global Reader with the usual
+	// permissions. Deny takes away from either.
+	Grant *Grant
+	// Access names a Grant: one of AccessProfiles; "" for none.
+	Access string
 	// Latency passes before every HTTP answer, InvocationLatency before every cmdlet.
 	Latency, InvocationLatency time.Duration
 	Faults                     []Fault
@@ -125,6 +130,9 @@ func (o Options) complete() (Options, error) {
 	o.Now = o.Now.UTC()
 	if o.ClientSecret == "" {
 		o.ClientSecret = SimulatorSecret
+	}
+	if err := o.grant(); err != nil {
+		return o, err
 	}
 	o.NoP2 = o.NoP2 || o.NoPremium
 	if o.TokenLifetime == 0 {

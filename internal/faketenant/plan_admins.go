@@ -14,11 +14,16 @@ var (
 // administrators adds the holders that every tenant has beside the emergency accounts: one
 // person who is eligible twice, and one whose role is activated for a few hours.
 func (c *crew) administrators() {
-	reader := c.hold(roleGlobalReader, c.auditorUser, false, "/")
-	if c.clean {
+	granted := c.opt.Grant != nil
+	if granted && c.opt.Delegated {
+		c.identityRoles(c.auditorUser)
+	} else if reader := c.hold(roleGlobalReader, c.auditorUser, false, "/"); c.clean {
 		reader.until = reviewEnds
 	}
-	if !c.clean || !c.opt.Delegated { // a person who reviews needs no application that may
+	switch {
+	case granted && !c.opt.Delegated:
+		c.identityRoles(c.auditor.p)
+	case !c.clean || !c.opt.Delegated: // a person who reviews needs no application that may
 		c.hold(roleGlobalReader, c.auditor.p, false, "/")
 	}
 	tierZero := c.roleGroup("Role: Tier zero", "roletierzero", c.some(13, 4)...)

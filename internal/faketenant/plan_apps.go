@@ -2,6 +2,7 @@ package faketenant
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -180,9 +181,7 @@ func (c *crew) appNamed(name string) *app {
 
 // directoryRoles adds the definitions and the holders that every tenant has.
 func (c *crew) directoryRoles() {
-	c.roles = []*directoryRole{roleGlobalAdmin, roleGlobalReader, roleExchangeAdmin, roleUserAdmin, roleHelpdesk, roleSecReader,
-		roleSecAdmin, roleReports, roleMsgCenter, roleReaders, rolePrivAdmin, roleAppAdmin,
-		{id: c.guid("role.custom", 0).String(), name: "Contoso Join Operator", custom: true}}
+	c.roles = append(slices.Clone(builtInRoles), &directoryRole{id: c.guid("role.custom", 0).String(), name: "Contoso Join Operator", custom: true})
 	for _, u := range c.breakGlass {
 		c.hold(roleGlobalAdmin, u, false, "/")
 	}

@@ -15,10 +15,12 @@ type Tenant struct {
 	plan   *plan
 	opt    Options
 	denied map[string]bool
-	faults *faultSet
-	pages  pageBook
-	signIn signInState
-	key    func() *AnswerKey
+	// runnable are the cmdlets of the Grant, in lower case; nil: all.
+	runnable map[string]bool
+	faults   *faultSet
+	pages    pageBook
+	signIn   signInState
+	key      func() *AnswerKey
 
 	mu    sync.Mutex
 	calls []Call
@@ -48,7 +50,7 @@ func New(o Options) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenant{plan: newPlan(o), opt: o, denied: map[string]bool{}, faults: newFaultSet(o.Faults)}
+	t := &Tenant{plan: newPlan(o), opt: o, denied: map[string]bool{}, runnable: o.Grant.runnable(), faults: newFaultSet(o.Faults)}
 	for _, d := range o.Deny {
 		d = strings.ToLower(d)
 		t.denied[d] = true

@@ -7,6 +7,14 @@ import (
 
 func (q *graphQuery) organizationList() graphList {
 	p := q.x.t.plan
+	if c, _ := q.x.claims(); q.x.ownOnly(c) {
+		return graphList{context: "organization", typ: "organization", n: 1, write: func(b *bag, _ int) {
+			b.str("id", p.tenant.String())
+			b.str("displayName", p.company)
+			p.writeVerifiedDomains(b)
+			nulls(b, "assignedPlans", "countryLetterCode", "createdDateTime", "onPremisesSyncEnabled", "tenantType")
+		}}
+	}
 	return graphList{context: "organization", typ: "organization", n: 1, write: func(b *bag, _ int) {
 		b.str("id", p.tenant.String())
 		b.null("deletedDateTime")
@@ -37,17 +45,21 @@ func (q *graphQuery) organizationList() graphList {
 			b.str("service", "exchange")
 			b.end()
 		})
-		b.array("verifiedDomains", len(p.domains), func(i int) {
-			d := p.domains[i]
-			b.start()
-			b.str("capabilities", "Email, OfficeCommunicationsOnline")
-			b.bool("isDefault", d.isDefault)
-			b.bool("isInitial", d.initial)
-			b.str("name", d.name)
-			b.str("type", "Managed")
-			b.end()
-		})
+		p.writeVerifiedDomains(b)
 	}}
+}
+
+func (p *plan) writeVerifiedDomains(b *bag) {
+	b.array("verifiedDomains", len(p.domains), func(i int) {
+		d := p.domains[i]
+		b.start()
+		b.str("capabilities", "Email, OfficeCommunicationsOnline")
+		b.bool("isDefault", d.isDefault)
+		b.bool("isInitial", d.initial)
+		b.str("name", d.name)
+		b.str("type", "Managed")
+		b.end()
+	})
 }
 
 func writeAssignedPlan(b *bag, sp servicePlan, status string) {
@@ -475,7 +487,14 @@ func (q *graphQuery) groups(id, sub, cast string) ([]byte, *graphFailure) {
 		all = kept
 	}
 	return q.list(graphList{context: "directoryObjects", typ: "directoryObject", n: len(all), defaultPage: 100, maxPage: 999, advanced: true,
-		write: func(b *bag, i int) { p.writeMember(b, all[i]) }})
+		write: func(b *bag, i int) {
+			if typ := objectType(all[i]); !q.x.mayRead(typ) {
+				b.str("@odata.type", "#microsoft.graph."+typ)
+				b.str("id", all[i].id.String())
+				return
+			}
+			p.writeMember(b, all[i])
+		}})
 }
 
 // objectType is the Graph type of a directory object.
