@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tenantaudit/checks"
 	"tenantaudit/internal/normalize"
 	"tenantaudit/internal/snapshot"
 )
@@ -61,6 +62,7 @@ when it is started again with the same --out.`,
 
 func (a *app) collectCommand() *cobra.Command {
 	var o auditOptions
+	o.judgement.AuditRetentionDays = checks.DefaultAuditRetentionDays // it judges nothing
 	c := &cobra.Command{
 		Use:   "collect",
 		Short: "Collect into a snapshot; judge it later, offline",

@@ -480,3 +480,38 @@ func TestPreflightAgreesWithTheAudit(t *testing.T) {
 		}
 	}
 }
+
+// What collect leaves behind is judged offline as audit judges it.
+func TestCollectedAndCheckedIsAudited(t *testing.T) {
+	tenant, url := simulator(t, faketenant.Options{Mailboxes: 5})
+	withTokens(t, tenant)
+	audited, collected := filepath.Join(t.TempDir(), "audited"), filepath.Join(t.TempDir(), "collected")
+	args := auditArgs(tenant, url, audited, "--checks", someChecks)
+	if code, _, errs := tenantaudit(t, t.Context(), args...); code != exitOK {
+		t.Fatalf("audit: exit %d\n%s", code, errs)
+	}
+	args[0], args = "collect", slices.Delete(args, slices.Index(args, "--format"), slices.Index(args, "--format")+2)
+	args[slices.Index(args, audited)] = collected
+	if code, _, errs := tenantaudit(t, t.Context(), args...); code != exitOK {
+		t.Fatalf("collect: exit %d\n%s", code, errs)
+	}
+	code, out, errs := tenantaudit(t, t.Context(), "check", filepath.Join(collected, snapshotFile), "--checks", someChecks, "--format", "json")
+	type result struct {
+		ID, Status string
+		Findings   int
+	}
+	var got struct{ Checks []result }
+	if code != exitOK || json.Unmarshal([]byte(out), &got) != nil {
+		t.Fatalf("check: exit %d\n%s\n%s", code, errs, out)
+	}
+	want := readReport(t, audited).Checks
+	slices.SortFunc(got.Checks, func(a, b result) int { return strings.Compare(a.ID, b.ID) })
+	if len(got.Checks) != len(want) {
+		t.Fatalf("%d checks, the audit has %d", len(got.Checks), len(want))
+	}
+	for i, c := range got.Checks {
+		if w := want[i]; c.ID != w.ID || c.Status != w.Status || c.Findings != w.Findings {
+			t.Errorf("%+v, the audit says %s %s with %d findings", c, w.ID, w.Status, w.Findings)
+		}
+	}
+}

@@ -23,16 +23,12 @@ func (l *looker) identity(ctx context.Context) (reports.PreflightIdentity, error
 	if err := identity(ctx, l.store, claims, &run); err != nil {
 		return reports.PreflightIdentity{}, err
 	}
-	l.held.Kind = facts.Delegated
-	if run.IdentityType == wire.IdentityApplication {
-		l.held.Kind = facts.Application
-	}
 	l.held.Permissions = run.Scopes
 	out := reports.PreflightIdentity{
 		Name: run.Identity, ID: run.IdentityID, Type: run.IdentityType, AppID: claims.AppID, Cmdlets: -1,
 		GraphPermissions: sorted(run.Scopes), ExchangePermissions: sorted(permissionsOf(l.s.exchange)), DirectoryRoles: []reports.PreflightRole{},
 	}
-	if l.unknown == "" {
+	if l.unknown == "" || l.shut != "" {
 		out.Cmdlets = len(l.allowed)
 	}
 	if !claims.Expires.IsZero() {

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"tenantaudit/checks"
 	"tenantaudit/internal/exo"
 	"tenantaudit/internal/facts"
 	"tenantaudit/internal/graph"
@@ -38,11 +38,19 @@ var probes = map[snapshot.Source]string{
 	graph.RoleAssignmentScheduleInstances: "roleManagement/directory/roleAssignmentScheduleInstances?$top=1",
 }
 
-// follows names the listing whose right also reads an object-by-object source.
-var follows = map[snapshot.Source]snapshot.Source{
-	graph.AppRoleAssignments: graph.ServicePrincipals, graph.ServicePrincipalRoles: graph.ServicePrincipals,
-	graph.ServicePrincipalOwners: graph.ServicePrincipals, graph.GroupMembers: graph.Groups,
-	graph.ApplicationOwners: graph.Applications,
+// follow is a source that is read object by object: the listing that names the objects,
+// and what is asked of one of them.
+type follow struct {
+	listing snapshot.Source
+	path    string // under the listing's path and the id
+}
+
+var follows = map[snapshot.Source]follow{
+	graph.AppRoleAssignments:     {graph.ServicePrincipals, "/appRoleAssignments?$top=1"},
+	graph.ServicePrincipalRoles:  {graph.ServicePrincipals, "?$select=id"},
+	graph.ServicePrincipalOwners: {graph.ServicePrincipals, "/owners?$top=1&$select=id"},
+	graph.GroupMembers:           {graph.Groups, "/transitiveMembers?$top=1&$select=id"},
+	graph.ApplicationOwners:      {graph.Applications, "/owners?$top=1&$select=id"},
 }
 
 // read are the sources that a preflight reads in full: a handful of rows each.
@@ -53,12 +61,15 @@ type looker struct {
 	s     *session
 	store *snapshot.Store
 	held  requirements.Held
-	// allowed are the cmdlets as Exchange spells them; unknown says why they are not known.
-	allowed []string
-	unknown string
-	// licensed: the tenant has what Privileged Identity Management needs.
-	licensed bool
+	// allowed are the cmdlets as Exchange spells them; unknown says why they are not known,
+	// shut that Exchange does not let the identity in at all.
+	allowed       []string
+	unknown, shut string
+	// licences are the states of the licences by name.
+	licences map[string]string
 	seen     map[snapshot.Source]reports.PreflightSource
+	// first is the id of one object of a listing.
+	first map[snapshot.Source]string
 }
 
 // outlook is the whole preflight, with all that is read already in the store.
@@ -73,7 +84,11 @@ func (s *session) look(ctx context.Context, store *snapshot.Store, scope *scopeO
 			return nil, err
 		}
 	}
-	l := &looker{s: s, store: store, seen: seen}
+	l := &looker{s: s, store: store, licences: map[string]string{}, seen: seen, first: map[snapshot.Source]string{}}
+	l.held.Kind = facts.Delegated
+	if s.claims.IdentityType() == wire.IdentityApplication {
+		l.held.Kind = facts.Application
+	}
 	if err := l.cmdlets(ctx); err != nil {
 		return nil, err
 	}
@@ -90,7 +105,7 @@ func (s *session) look(ctx context.Context, store *snapshot.Store, scope *scopeO
 	}
 	p.Excess = l.excess()
 	sources := normalize.SourcesFor(scope.datasets())
-	if p.Licences, err = l.licences(ctx, sources); err != nil {
+	if p.Licences, err = l.gates(ctx, sources, scope.chosen); err != nil {
 		return nil, err
 	}
 	for _, src := range sources {
@@ -118,6 +133,9 @@ func (l *looker) cmdlets(ctx context.Context) error {
 	}
 	if !known || ledger.State != snapshot.Complete {
 		l.unknown = firstNonEmpty(ledger.Detail, "Exchange did not tell which cmdlets may be run")
+		if known && ledger.State == snapshot.Denied {
+			l.shutOut()
+		}
 		return nil
 	}
 	l.held.Cmdlets = map[string]bool{}
@@ -139,6 +157,22 @@ func (l *looker) cmdlets(ctx context.Context) error {
 	return nil
 }
 
+// shutOut says why Exchange does not let the identity in, as far as its token tells: to
+// whom Exchange answers at all, it tells the cmdlets.
+func (l *looker) shutOut() {
+	l.held.ShutOut, l.held.Exchange = true, permissionsOf(l.s.exchange)
+	l.shut = "Exchange does not let this identity in"
+	switch told := l.s.exchange.IdentityType() != ""; {
+	case told && !requirements.OpensExchange(l.held.Exchange):
+		l.shut += ": its token carries no permission for it"
+	case told:
+		l.shut += ": it has no role that Exchange accepts"
+		l.held.Cmdlets = map[string]bool{}
+	default:
+		l.held.Cmdlets = map[string]bool{}
+	}
+}
+
 // sight is whether one source can be read. Every request is sent once.
 func (l *looker) sight(ctx context.Context, src snapshot.Source) (reports.PreflightSource, error) {
 	if one, known := l.seen[src]; known {
@@ -150,11 +184,9 @@ func (l *looker) sight(ctx context.Context, src snapshot.Source) (reports.Prefli
 	case row.Service == requirements.Exchange:
 		l.ofExchange(&one, row)
 	case follows:
-		of, err := l.sight(ctx, root)
-		if err != nil {
+		if err := l.ofObject(ctx, &one, row, root); err != nil {
 			return one, err
 		}
-		one.State, one.Cause, one.Grant, one.Note = of.State, of.Cause, of.Grant, of.Note
 	default:
 		if err := l.ofGraph(ctx, &one, row); err != nil {
 			return one, err
@@ -166,11 +198,13 @@ func (l *looker) sight(ctx context.Context, src snapshot.Source) (reports.Prefli
 
 func (l *looker) ofExchange(one *reports.PreflightSource, row requirements.Requirement) {
 	switch {
+	case l.shut != "":
+		one.State, one.Cause, one.Grant = requirements.Blind, l.shut, l.fix(row)
+		if l.held.Cmdlets == nil {
+			one.Note = "Which Exchange roles are missing shows once the permission is there: run preflight again."
+		}
 	case l.unknown != "":
 		one.State, one.Cause = requirements.Unknown, l.unknown
-		if app := l.held.Kind == facts.Application; app && len(l.s.exchange.Roles) > 0 && !slices.Contains(l.s.exchange.Roles, requirements.ExchangeApp) {
-			one.Grant = "Exchange permission " + requirements.ExchangeApp + ", and a role there"
-		}
 	case row.Cmdlet != "" && !l.held.Cmdlets[strings.ToLower(row.Cmdlet)]:
 		one.State, one.Cause = requirements.Blind, "Exchange does not let this identity run "+row.Cmdlet
 		one.Grant = l.fix(row)
@@ -187,8 +221,51 @@ func (l *looker) ofGraph(ctx context.Context, one *reports.PreflightSource, row 
 		one.State, one.Cause = requirements.Unknown, "there is no small request that would tell"
 		return nil
 	}
+	err := l.ask(ctx, row.Source, path)
+	return l.answered(ctx, one, row, err)
+}
+
+// ask sends the small request. Of a listing whose objects are asked about, it keeps an id.
+func (l *looker) ask(ctx context.Context, src snapshot.Source, path string) error {
 	bare, query, _ := strings.Cut(path, "?")
-	err := l.s.graph.Probe(ctx, bare, query)
+	listing := false
+	for _, f := range follows {
+		listing = listing || f.listing == src
+	}
+	if !listing {
+		return l.s.graph.Probe(ctx, bare, query)
+	}
+	rows, err := l.s.graph.Read(ctx, bare, query)
+	var object struct {
+		ID string `json:"id"`
+	}
+	if err == nil && len(rows) > 0 && json.Unmarshal(rows[0], &object) == nil {
+		l.first[src] = object.ID
+	}
+	return err
+}
+
+// ofObject asks about one object of a listing that can be read. Without an object there
+// is nothing to ask: the listing stands for it.
+func (l *looker) ofObject(ctx context.Context, one *reports.PreflightSource, row requirements.Requirement, f follow) error {
+	of, err := l.sight(ctx, f.listing)
+	if err != nil {
+		return err
+	}
+	if of.State != requirements.Works || !guidPattern.MatchString(l.first[f.listing]) {
+		one.State, one.Cause, one.Grant, one.Note = of.State, of.Cause, of.Grant, of.Note
+		return nil
+	}
+	listing, _, _ := strings.Cut(probes[f.listing], "?")
+	err = l.ask(ctx, row.Source, listing+"/"+l.first[f.listing]+f.path)
+	if errors.Is(err, transport.ErrMissing) {
+		err = nil // deleted meanwhile
+	}
+	return l.answered(ctx, one, row, err)
+}
+
+// answered says what the answer to a small request means.
+func (l *looker) answered(ctx context.Context, one *reports.PreflightSource, row requirements.Requirement, err error) error {
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -232,7 +309,7 @@ func (l *looker) known() bool { return len(l.held.Permissions) > 0 }
 func (l *looker) absent(one *reports.PreflightSource, row requirements.Requirement, cause string) {
 	one.Cause = cause
 	switch {
-	case normalize.OptionalLicence(row.Source, l.licensed):
+	case normalize.OptionalLicence(row.Source, l.licences[row.Licence] == "present"):
 		one.State, one.Cause = requirements.Works, ""
 		one.Note = row.Reads + ": not offered to this tenant, as without " + row.Licence + "; there is nothing of the kind to read, and nothing is missing."
 	case row.Licence != "":
@@ -260,112 +337,6 @@ func (l *looker) notWorking(list []snapshot.Source) []snapshot.Source {
 		one, known := l.seen[src]
 		return !known || one.State != requirements.Blind
 	})
-}
-
-// verdict folds the sources into a check.
-func (l *looker) verdict(c checks.Check) reports.PreflightCheck {
-	states := map[snapshot.Source]requirements.State{}
-	for src, one := range l.seen {
-		states[src] = one.State
-	}
-	out := reports.PreflightCheck{Check: c.ID, Title: c.Title, Severity: string(c.Severity), State: requirements.Verdict(c.Needs, states), Why: []string{}, Notes: []string{}}
-	needs := normalize.SourcesOf(c.Needs)
-	for _, set := range slices.Concat(c.Needs, parts(c.Needs)) {
-		lists, _ := normalize.Resolvers(set)
-		needs = append(needs, lists...)
-	}
-	slices.Sort(needs)
-	var open []string
-	var grants []string
-	for _, src := range normalize.SourcesFor(c.Datasets()) {
-		one, known := l.seen[src]
-		if !known {
-			continue
-		}
-		needed := slices.Contains(needs, src)
-		switch {
-		case one.State == requirements.Works && one.Note == "":
-		case one.State == requirements.Works && needed:
-			out.Notes = add(out.Notes, one.Note)
-		case needed:
-			out.Why = add(out.Why, why(one))
-			out.Notes = add(out.Notes, one.Note)
-			if strings.HasPrefix(one.Grant, "licence ") {
-				grants = add(grants, one.Grant)
-			}
-		case one.State != requirements.Works:
-			open = add(open, one.Reads)
-		}
-	}
-	if len(open) > 0 {
-		out.Notes = append(out.Notes, "Not readable either, which leaves names or details open: "+strings.Join(open, ", ")+".")
-	}
-	if g := requirements.Missing(l.held, l.notWorking(needs)); !g.Empty() && out.State != requirements.Works {
-		grants = append([]string{g.String()}, grants...)
-	}
-	out.Grant = strings.Join(grants, "; ")
-	return out
-}
-
-// parts are the datasets that computed ones among the sets are computed from.
-func parts(sets []snapshot.Dataset) (out []snapshot.Dataset) {
-	for _, set := range sets {
-		out = append(out, normalize.PartsOf(set)...)
-	}
-	return out
-}
-
-func why(one reports.PreflightSource) string {
-	if one.Service == string(requirements.Exchange) {
-		return firstNonEmpty(one.Cause, one.Reads+": not readable")
-	}
-	if strings.HasPrefix(one.Cause, one.Reads) {
-		return one.Cause
-	}
-	return one.Reads + ": " + firstNonEmpty(one.Cause, "not readable")
-}
-
-// add appends a line that is not there yet.
-func add(list []string, s string) []string {
-	if s == "" || slices.Contains(list, s) {
-		return list
-	}
-	return append(list, s)
-}
-
-// licences says which licences of the needed sources the tenant has.
-func (l *looker) licences(ctx context.Context, sources []snapshot.Source) ([]reports.PreflightLicence, error) {
-	out := []reports.PreflightLicence{}
-	p2 := reports.PreflightLicence{Name: requirements.EntraP2, State: "absent", Products: []string{}}
-	for _, src := range sources {
-		if r, ok := requirements.Of(src); ok && r.Licence == requirements.EntraP2 {
-			p2.Gates = append(p2.Gates, r.Reads)
-		}
-	}
-	if len(p2.Gates) == 0 {
-		return out, nil
-	}
-	ledger, known, err := l.store.Unit(ctx, snapshot.UnitID{Source: graph.SubscribedSKUs})
-	if err != nil {
-		return nil, err
-	}
-	if !known || ledger.State != snapshot.Complete {
-		p2.State = "unknown"
-	}
-	for r, err := range l.store.Rows(ctx, graph.SubscribedSKUs) {
-		if err != nil {
-			return nil, err
-		}
-		sku, err := wire.DecodeSubscribedSKU(r.Row)
-		if err != nil || sku.CapabilityStatus != "Enabled" && sku.CapabilityStatus != "Warning" {
-			continue
-		}
-		if slices.ContainsFunc(sku.ServicePlans, func(plan wire.ServicePlan) bool { return facts.EntraPremium(plan.ServicePlanID) == "P2" }) {
-			l.licensed = true
-			p2.State, p2.Products = "present", add(p2.Products, sku.SKUPartNumber)
-		}
-	}
-	return append(out, p2), nil
 }
 
 // environments are the parts of a full review, the two that are read with their count.

@@ -29,11 +29,12 @@ func (a *app) printPreflight(p *reports.Preflight) error {
 	line("Identity", i.Who())
 	line("Token", i.Token(p.At))
 	line("Roles", i.Roles())
-	line("Graph", firstNonEmpty(strings.Join(i.GraphPermissions, ", "), "no permission known"))
-	line("Exchange", firstNonEmpty(strings.Join(i.ExchangePermissions, ", "), "no permission known")+"; "+i.Cmdlet())
-	for _, l := range p.Licences {
-		line("Licence", strings.TrimSuffix(fmt.Sprintf("%s: %s (%s)", l.Name, l.State, strings.Join(l.Products, ", ")), " ()"))
+	none := "no permission known"
+	if i.Type != "" {
+		none = "no permission" // the token tells who it belongs to, and so what it carries
 	}
+	line("Graph", firstNonEmpty(strings.Join(i.GraphPermissions, ", "), none))
+	line("Exchange", firstNonEmpty(strings.Join(i.ExchangePermissions, ", "), none)+"; "+i.Cmdlet())
 	for _, x := range p.Excess {
 		line("Warning", "this identity can do more than reading needs: "+x.Name+" "+x.Why)
 	}
@@ -51,6 +52,7 @@ func (a *app) printPreflight(p *reports.Preflight) error {
 	}
 	fmt.Fprintf(&b, "\n%s\n", tally(p))
 	printFixes(&b, p)
+	printLicences(&b, p)
 	b.WriteString("\nENVIRONMENTS\n")
 	env := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	for _, e := range p.Environments {
@@ -80,6 +82,7 @@ func printFixes(b *strings.Builder, p *reports.Preflight) {
 	var grants []string
 	helps := map[string][]string{}
 	var notes []string
+	about := map[string][]string{}
 	for _, c := range p.Checks {
 		if c.Grant != "" {
 			grants = add(grants, c.Grant)
@@ -87,6 +90,7 @@ func printFixes(b *strings.Builder, p *reports.Preflight) {
 		}
 		for _, n := range c.Notes {
 			notes = add(notes, n)
+			about[n] = append(about[n], c.Check)
 		}
 	}
 	if len(grants) > 0 {
@@ -102,7 +106,20 @@ func printFixes(b *strings.Builder, p *reports.Preflight) {
 		b.WriteString("\nNOTES\n")
 	}
 	for _, n := range notes {
-		fmt.Fprintf(b, "  %s\n", cell(n))
+		fmt.Fprintf(b, "  %s\n    for %s\n", cell(n), strings.Join(about[n], ", "))
+	}
+}
+
+// printLicences says what hangs on which licence, and whether the tenant has it.
+func printLicences(b *strings.Builder, p *reports.Preflight) {
+	if len(p.Licences) > 0 {
+		b.WriteString("\nLICENCES\n")
+	}
+	for _, l := range p.Licences {
+		fmt.Fprintf(b, "  %s: %s\n", cell(l.Name), cell(strings.TrimSuffix(l.State+" ("+strings.Join(l.Products, ", ")+")", " ()")))
+		for _, g := range l.Gates {
+			fmt.Fprintf(b, "    %s\n", cell(g))
+		}
 	}
 }
 

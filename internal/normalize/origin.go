@@ -39,8 +39,7 @@ func OptionalLicence(src snapshot.Source, licensed bool) bool {
 	return optionalLicence[src] && (src != roleScheduleSource || !licensed)
 }
 
-// Resolvers are the lists that turn the names in a dataset's rows into people and groups, and
-// licences into what they allow. certain: without one of them the dataset is not complete;
+// Resolvers are the lists that turn the names in a dataset's rows into people and groups. certain: without one of them the dataset is not complete;
 // otherwise rows may hold somebody or something that could not be found. nil for a dataset that stands without them.
 func Resolvers(set snapshot.Dataset) (sources []snapshot.Source, certain bool) {
 	switch set {
@@ -48,8 +47,6 @@ func Resolvers(set snapshot.Dataset) (sources []snapshot.Source, certain bool) {
 		return slices.Clone(names), true
 	case snapshot.MailboxPermissions, snapshot.SendAs, snapshot.SendOnBehalf, snapshot.FolderPermissions, snapshot.ManagementRoleAssignments:
 		return slices.Clone(names), false
-	case snapshot.Mailboxes:
-		return []snapshot.Source{"graph/subscribedSkus"}, false // what the user's plans are worth
 	}
 	return nil, false
 }

@@ -34,7 +34,7 @@ func graphTable() []Requirement {
 	me.PersonOnly, me.Roles = true, nil
 	return []Requirement{
 		me,
-		row("organization", "organization", "Organization.Read.All", directoryRead),
+		row("organization", "organization", "Organization.Read.All", directoryRead, userRead),
 		needsRole(row("domains", "domains", "Domain.Read.All", directoryRead), readers),
 		needsRole(row("subscribedSkus", "subscribedSkus", "LicenseAssignment.Read.All", "Organization.Read.All", directoryRead), readers),
 		row("users", "users", userRead, directoryRead),

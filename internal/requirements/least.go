@@ -65,6 +65,16 @@ type Held struct {
 	Roles       []string // template ids of directory roles
 	// Cmdlets are those that Exchange lets it run, in lower case; nil: not known.
 	Cmdlets map[string]bool
+	// ShutOut: Exchange does not let the identity in at all. Exchange are the permissions
+	// of its token there.
+	ShutOut  bool
+	Exchange []string
+}
+
+// OpensExchange reports whether one of the permissions opens the admin API. Tokens of
+// Microsoft's own client carry the last three.
+func OpensExchange(permissions []string) bool {
+	return overlap(permissions, []string{ExchangeApp, ExchangePerson, "AdminApi.AccessAsUser.All", "RemotePowerShell.AccessAsUser.All", "FfoPowerShell.AccessAsUser.All"})
 }
 
 // Least is the smallest grant that reads the datasets: of several ways the one with the
@@ -110,7 +120,7 @@ func missing(held Held, needed []Requirement, fresh bool) Grant {
 		g.DirectoryRole = roleName(roles[0])
 	}
 	g.CustomRoles = customRoles(cut, cover(byHolder, nil))
-	if fresh && slices.ContainsFunc(needed, func(r Requirement) bool { return r.Service == Exchange }) {
+	if (fresh || held.ShutOut && !OpensExchange(held.Exchange)) && slices.ContainsFunc(needed, func(r Requirement) bool { return r.Service == Exchange }) {
 		g.ExchangePermissions = []string{exchangePermission(held.Kind)}
 	}
 	return g

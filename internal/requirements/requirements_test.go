@@ -327,7 +327,7 @@ func TestVerdict(t *testing.T) {
 		{"names can be looked up", []snapshot.Dataset{snapshot.SendAs}, map[snapshot.Source]requirements.State{
 			"exo/Get-RecipientPermission": w, "exo/Get-Recipient": w, "graph/users": w, "graph/groups": w}, w},
 	} {
-		if got := requirements.Verdict(c.needs, c.sources); got != c.want {
+		if got := requirements.Verdict(requirements.Asker{Needs: c.needs}, c.sources); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

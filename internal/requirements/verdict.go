@@ -92,8 +92,24 @@ func worse(a, b State) State {
 
 // Verdict is what can be expected of a check: blind when the first dataset that it needs,
 // whose objects it judges, cannot be read at all, or none of the others; partly when
-// something of what it needs is missing.
-func Verdict(needs []snapshot.Dataset, sources map[snapshot.Source]State) State {
+// something of what it needs is missing. What it judges by counts too.
+func Verdict(check Asker, sources map[snapshot.Source]State) State {
+	verdict, blind := needed(check.Needs, sources), false
+	for _, h := range hinges {
+		if h.check != check.ID || sources[h.source] != Blind {
+			continue
+		}
+		if blind = blind || h.certain; !h.certain {
+			verdict = worse(verdict, Unknown)
+		}
+	}
+	if blind {
+		return Blind
+	}
+	return verdict
+}
+
+func needed(needs []snapshot.Dataset, sources map[snapshot.Source]State) State {
 	verdict, blind := Works, 0
 	for i, set := range needs {
 		s := Outlook(set, sources)
