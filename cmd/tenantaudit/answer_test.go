@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tenantaudit/internal/faketenant"
@@ -274,14 +275,30 @@ func TestReviewEqualsTheAnswerKey(t *testing.T) {
 // this process run under, would make minutes of a large tenant.
 func shipped(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "tenantaudit")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	builtOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "tenantaudit-shipped-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = append(left, dir)
+		bin := filepath.Join(dir, "tenantaudit")
+		build := exec.Command("go", "build", "-o", bin, ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("build: %v\n%s", err, out)
+		}
+		built = bin
+	})
+	if built == "" {
+		t.Fatal("the program was not built")
 	}
-	return bin
+	return built
 }
+
+var (
+	builtOnce sync.Once
+	built     string
+)
 
 // The same in larger tenants, by the program as it is shipped. From 1,500 on one group is too
 // large to be shown by its members. make accuracy does it for 5,000.

@@ -15,7 +15,20 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"tenantaudit": main})
+	testscript.Main(tidy{m}, map[string]func(){"tenantaudit": main})
+}
+
+// left are folders that several tests share; they are removed after the last one.
+var left []string
+
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	code := m.M.Run()
+	for _, dir := range left {
+		_ = os.RemoveAll(dir) // nothing depends on it any more
+	}
+	return code
 }
 
 // The stories of testdata/script, run as processes of their own.

@@ -55,6 +55,7 @@ func redTeamReview(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		left = append(left, base)
 		dir := filepath.Join(base, "review")
 		args := auditArgs(tenant, srv.url, dir)
 		args[slices.Index(args, "--format")+1] = "xlsx,html,json,csv"
