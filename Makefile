@@ -11,7 +11,7 @@ LDFLAGS := -s -w -buildid= -X main.version=$(VERSION)
 # One compiler of the Graph SDK's models needs 5 GB; more at a time than cores only swaps.
 export GOFLAGS ?= -mod=readonly
 
-.PHONY: build demo test test-quick lint bench redteam accuracy deps pictures check clean
+.PHONY: build demo test test-quick lint bench fuzz redteam accuracy deps pictures check clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/tenantaudit
@@ -31,6 +31,11 @@ test: deps
 # Without the browser and the office program: for the edit loop.
 test-quick:
 	TENANTAUDIT_NO_BROWSER=1 TENANTAUDIT_NO_OFFICE=1 $(GO) test ./...
+
+# Every parser of foreign text against inputs made up on the way: a minute for each target,
+# one after the other (FUZZTIME=10s make fuzz is shorter). Inputs that fail are kept in testdata/fuzz.
+fuzz:
+	@GO='$(GO)' sh scripts/fuzz.sh
 
 lint:
 	@test -z "$$(gofmt -l cmd checks internal reports)" || { gofmt -l cmd checks internal reports; echo 'run gofmt'; exit 1; }

@@ -170,6 +170,9 @@ func (b *workbook) put(sheet string, col, row int, v any, style int) error {
 	switch v := v.(type) {
 	case string:
 		c := b.text(sheet, "", ref, v, style)
+		if runs, ok := c.Value.([]excelize.RichTextRun); ok {
+			return errors.Join(b.f.SetCellRichText(sheet, ref, runs), b.f.SetCellStyle(sheet, ref, ref, c.StyleID))
+		}
 		return errors.Join(b.f.SetCellStr(sheet, ref, escapes.ReplaceAllString(c.Value.(string), "_x005F_$1")), b.f.SetCellStyle(sheet, ref, ref, c.StyleID))
 	default:
 		return errors.Join(b.f.SetCellValue(sheet, ref, v), b.f.SetCellStyle(sheet, ref, ref, style))

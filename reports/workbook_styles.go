@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -139,7 +140,32 @@ func (b *workbook) text(sheet, col, key, s string, style int) excelize.Cell {
 		note(noteFormula, 1)
 		style = cmp.Or(b.st.quoted[style], style)
 	}
-	return excelize.Cell{StyleID: style, Value: s}
+	return excelize.Cell{StyleID: style, Value: cellValue(s)}
+}
+
+// escapeAt is text that a worksheet takes for the number of a character. The library
+// escapes it, but not two that share an underscore, nor half of a surrogate pair: there a
+// text could still smuggle any character into a cell.
+var (
+	escapeAt = regexp.MustCompile(`^_x[0-9A-Fa-f]{4}_`)
+	missed   = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_|_x[Dd][89A-Fa-f][0-9A-Fa-f]{2}_`)
+)
+
+// cellValue is a text for a cell: as runs, none of which holds a whole escape, where the
+// library would leave one.
+func cellValue(s string) any {
+	if !strings.Contains(s, "_x") || !missed.MatchString(s) {
+		return s
+	}
+	var runs []excelize.RichTextRun
+	from := 0
+	for i := range s {
+		if s[i] == '_' && escapeAt.MatchString(s[i:]) {
+			runs = append(runs, excelize.RichTextRun{Text: s[from : i+1]})
+			from = i + 1
+		}
+	}
+	return append(runs, excelize.RichTextRun{Text: s[from:]})
 }
 
 // Words for what the sheet Data notes counts.

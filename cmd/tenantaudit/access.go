@@ -227,7 +227,7 @@ func inOrder(rows []snapshot.AccessRow) []snapshot.AccessRow {
 var oneCell = strings.NewReplacer("\t", "<U+0009>", "\n", "<U+000A>", "\v", "<U+000B>", "\f", "<U+000C>")
 
 // cell is a text of the tenant in a table: on one line and in its column, whatever it holds.
-func cell(s string) string { return oneCell.Replace(safe(strings.ToValidUTF8(s, "\ufffd"))) }
+func cell(s string) string { return oneCell.Replace(safe(s)) }
 
 func (a *app) printAccess(out accessAnswer) error {
 	head := "PRINCIPAL"

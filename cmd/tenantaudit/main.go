@@ -94,8 +94,10 @@ type streams struct {
 }
 
 // safe keeps text of others from commanding the terminal: what does not print is
-// shown as its number. Line feeds stay.
+// shown as its number. Line feeds stay. Bytes that are no UTF-8 become U+FFFD: a
+// terminal may obey some of them.
 func safe(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
 	clean := true
 	for _, r := range s {
 		if !unicode.IsPrint(r) && r != '\n' {

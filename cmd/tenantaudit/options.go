@@ -116,7 +116,7 @@ func baseURL(flag, value, fallback string) (*url.URL, error) {
 		value = fallback
 	}
 	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, usageError("%s %q is not a URL like https://host:port", flag, value)
 	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {

@@ -219,7 +219,7 @@ func holder(dir string) string {
 	if err != nil || json.Unmarshal(b, &r) != nil {
 		return ""
 	}
-	return fmt.Sprintf(" (process %d on %s since %s)", r.PID, clip(r.Host), r.Started.Format(time.RFC3339))
+	return fmt.Sprintf(" (process %d on %s since %s)", r.PID, cell(clip(r.Host)), r.Started.Format(time.RFC3339))
 }
 
 // gather collects into the store, derives the datasets and keeps who read what.

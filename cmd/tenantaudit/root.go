@@ -204,8 +204,8 @@ func fillFromFile(cmd *cobra.Command, file map[string]yaml.Node) error {
 			}
 			continue // a flag of another command
 		}
-		if f.Changed {
-			continue
+		if f.Changed || node.ShortTag() == "!!null" {
+			continue // given on the command line, or nothing is given
 		}
 		values, err := nodeValues(node)
 		if err != nil {

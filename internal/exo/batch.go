@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -205,8 +207,8 @@ func itemResponse(r *transport.Response, status int, part Properties) *transport
 	h := http.Header{}
 	var headers map[string]json.RawMessage
 	if json.Unmarshal(part.value("headers"), &headers) == nil {
-		for name, v := range headers {
-			for _, s := range texts(v) {
+		for _, name := range slices.Sorted(maps.Keys(headers)) { // one name may come in two cases
+			for _, s := range texts(headers[name]) {
 				h.Add(name, s)
 			}
 		}

@@ -172,14 +172,15 @@ func texts(raw json.RawMessage) []string {
 }
 
 // strikes are the secrets that rows may hold: whoever knows the address of a published
-// calendar can read it, and page tokens and bearer tokens open more.
+// calendar can read it, and page tokens and bearer tokens open more. None of them eats
+// the backslash of an escaped quote: the quote would then end the text.
 var strikes = []struct {
 	may  func(raw []byte) bool // false: find matches nowhere
 	find *regexp.Regexp
 	put  string
 }{
 	{mayHold("Published"), regexp.MustCompile(`("Published(?:Calendar|ICal)Url"\s*:\s*)"(?:[^"\\]|\\.)*"`), `$1"[struck out]"`},
-	{mayHold(":/", `:\/`), regexp.MustCompile(`(?i)https?:(?:\\?/){2}[^\s"\\<>]+(?:\\?/)owa(?:\\?/)calendar(?:\\?/)[^\s"<>]*`), `[struck out]`},
+	{mayHold(":/", `:\/`), regexp.MustCompile(`(?i)https?:(?:\\?/){2}[^\s"\\<>]+(?:\\?/)owa(?:\\?/)calendar(?:\\?/)(?:[^\s"\\<>]|\\[^\s"])*`), `[struck out]`},
 	{mayHoldToken, regexp.MustCompile(`(?i)(skip_?token=)[^\s"&\\]+`), `$1[struck out]`},
 	{mayHold("eyJ"), regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), `[struck out]`},
 }

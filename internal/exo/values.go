@@ -87,12 +87,18 @@ func ParseSize(s string) (bytes int64, ok bool) {
 }
 
 // ParseDate reads a date of the service, with "Z", with an offset or without either
-// (then it is taken as UTC), to the tenth of a microsecond. The result is UTC.
+// (then it is taken as UTC), to the tenth of a microsecond. The result is UTC. A date
+// whose offset takes it out of the years 0 to 9999 is none: neither the snapshot nor
+// JSON could hold it.
 func ParseDate(s string) (time.Time, bool) {
 	s = strings.TrimSpace(s)
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), true
+			t = t.UTC()
+			if t.Year() < 0 || t.Year() > 9999 {
+				return time.Time{}, false
+			}
+			return t, true
 		}
 	}
 	return time.Time{}, false

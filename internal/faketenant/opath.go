@@ -10,9 +10,10 @@ type opath func(property func(name string) (string, bool)) bool
 
 // parseOPath reads a filter.
 func parseOPath(s string) (opath, *failure) {
-	ps := &opathParser{tokens: opathTokens(s)}
+	tokens, closed := opathTokens(s)
+	ps := &opathParser{tokens: tokens}
 	f, ok := ps.or()
-	if !ok || ps.pos != len(ps.tokens) {
+	if !ok || !closed || ps.pos != len(ps.tokens) {
 		return nil, invalid("Cannot bind parameter 'Filter' to the target. Exception setting \"Filter\": \"Invalid filter syntax. For a description of the filter parameter syntax see the command help.\"",
 			"System.Management.Automation.ParameterBindingException")
 	}
@@ -29,8 +30,9 @@ type opathToken struct {
 	quoted bool
 }
 
-func opathTokens(s string) []opathToken {
-	var out []opathToken
+// opathTokens parts a filter; closed is false when a quotation does not end.
+func opathTokens(s string) (out []opathToken, closed bool) {
+	closed = true
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c == ' ' || c == '\t':
@@ -53,6 +55,7 @@ func opathTokens(s string) []opathToken {
 				b.WriteByte(s[j])
 				j++
 			}
+			closed = j < len(s)
 			out = append(out, opathToken{b.String(), true})
 			i = j + 1
 		default:
@@ -64,7 +67,7 @@ func opathTokens(s string) []opathToken {
 			i = j
 		}
 	}
-	return out
+	return out, closed
 }
 
 func (ps *opathParser) peek(word string) bool {
@@ -116,9 +119,11 @@ func (ps *opathParser) term() (opath, bool) {
 	if name.quoted || strings.HasPrefix(name.text, "-") || name.text == ")" {
 		return nil, false
 	}
-	want := strings.ToLower(strings.TrimPrefix(value.text, "$"))
-	if !value.quoted && want == "null" {
-		want = ""
+	want := strings.ToLower(value.text)
+	if !value.quoted {
+		if want = strings.TrimPrefix(want, "$"); want == "null" {
+			want = ""
+		}
 	}
 	get := func(p func(string) (string, bool)) string { v, _ := p(name.text); return strings.ToLower(v) }
 	switch op {

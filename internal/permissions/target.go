@@ -167,7 +167,7 @@ func guestHome(upn string) (address string, ok bool) {
 		return "", false
 	}
 	cut := strings.LastIndexByte(local, '_')
-	if cut <= 0 || cut == len(local)-1 {
+	if cut <= 0 || cut == len(local)-1 || strings.Contains(local, "@") {
 		return "", false
 	}
 	return local[:cut] + "@" + local[cut+1:], true

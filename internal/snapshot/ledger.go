@@ -282,52 +282,64 @@ type storedPage struct {
 	page Page
 }
 
-// pageChunk bounds how many pages a reader holds at once: their sizes are bounded
-// by one answer each. unitChunk bounds the units whose ids it looks ahead.
+// pageChunk and chunkBytes bound how many pages a reader holds at once; one page more
+// than chunkBytes allow is held. unitChunk bounds the units whose ids it looks ahead.
 const (
-	pageChunk = 64
-	unitChunk = 1000
+	pageChunk  = 64
+	chunkBytes = 64 << 20
+	unitChunk  = 1000
 )
 
-const readPages = `SELECT key,at,request,request_id,status,count,warnings,raw FROM page WHERE unit=? AND key>? ORDER BY key LIMIT 64` // pageChunk
+const readPages = `SELECT key,at,request,request_id,status,count,warnings,raw_len,raw FROM page WHERE unit=? AND key>? ORDER BY key LIMIT 64` // pageChunk
 
-// unitPages reads the pages of one unit behind a key.
-func (s *Store) unitPages(ctx context.Context, id int64, unit UnitID, after string) ([]storedPage, error) {
+// unitPages reads pages of one unit behind a key; more is false when they are the last.
+func (s *Store) unitPages(ctx context.Context, id int64, unit UnitID, after string) (out []storedPage, more bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ctx = context.WithoutCancel(ctx) // short, and watching ctx costs as much as the query
 	st, err := s.stmt(ctx, readPages)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	rows, err := st.QueryContext(ctx, id, after)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, false, s.explain(err)
 	}
 	defer rows.Close()
-	var out []storedPage
+	held := 0
 	for rows.Next() {
 		p := storedPage{id: unit}
 		var at, warnings sql.NullString
 		var packed sql.RawBytes
-		if err := rows.Scan(&p.page.Key, &at, &p.page.Request, &p.page.RequestID, &p.page.Status, &p.page.Count, &warnings, &packed); err != nil {
-			return nil, s.explain(err)
+		var size int
+		if err := rows.Scan(&p.page.Key, &at, &p.page.Request, &p.page.RequestID, &p.page.Status, &p.page.Count, &warnings, &size, &packed); err != nil {
+			return nil, false, s.explain(err)
 		}
 		p.page.At = unstamp(at)
 		if warnings.Valid {
 			if err := json.Unmarshal([]byte(warnings.String), &p.page.Warnings); err != nil {
-				return nil, fmt.Errorf("read warnings of %s %s: %w", unit.Source, unit.Key, err)
+				return nil, false, fmt.Errorf("read warnings of %s %s: %w", unit.Source, unit.Key, err)
 			}
 		}
 		if p.page.Rows, err = s.dec.DecodeAll(packed, nil); err != nil {
-			return nil, fmt.Errorf("unpack %s %s: %w", unit.Source, unit.Key, err)
+			return nil, false, fmt.Errorf("unpack %s %s: %w", unit.Source, unit.Key, err)
 		}
+		if len(p.page.Rows) != size {
+			return nil, false, fmt.Errorf("unpack %s %s: %d bytes, and %d were stored", unit.Source, unit.Key, len(p.page.Rows), size)
+		}
+		if p.page.Key <= after {
+			return nil, false, fmt.Errorf("%s: %w: damaged: pages of %s %s are out of order", s.path, ErrNotSnapshot, unit.Source, unit.Key)
+		}
+		after = p.page.Key
 		out = append(out, p)
+		if held += size; held >= chunkBytes {
+			return out, true, nil
+		}
 	}
-	return out, s.explain(rows.Err())
+	return out, len(out) == pageChunk, s.explain(rows.Err())
 }
 
 type unitRow struct {
@@ -385,7 +397,7 @@ func (s *Store) pagesOf(ctx context.Context, id int64, unit UnitID) iter.Seq2[st
 	return func(yield func(storedPage, error) bool) {
 		after := ""
 		for {
-			chunk, err := s.unitPages(ctx, id, unit, after)
+			chunk, more, err := s.unitPages(ctx, id, unit, after)
 			if err != nil {
 				yield(storedPage{}, err)
 				return
@@ -395,7 +407,7 @@ func (s *Store) pagesOf(ctx context.Context, id int64, unit UnitID) iter.Seq2[st
 					return
 				}
 			}
-			if len(chunk) < pageChunk {
+			if !more {
 				return
 			}
 			after = chunk[len(chunk)-1].page.Key

@@ -94,6 +94,9 @@ func ParseClaims(token string) (Claims, error) {
 	return DecodeClaims(payload)
 }
 
+// lastSecond is the last one that JSON can hold as a time.
+const lastSecond = 253402300799
+
 // DecodeClaims reads a claims object: the payload of a token, or the row that Row made.
 func DecodeClaims(raw json.RawMessage) (Claims, error) {
 	return decode("claims", raw, func(r reader) Claims {
@@ -124,7 +127,9 @@ func DecodeClaims(raw json.RawMessage) (Claims, error) {
 		} else {
 			c.Audience = r.text("aud")
 		}
-		if exp := r.number("exp"); exp != nil && *exp > 0 {
+		if exp := r.number("exp"); exp != nil && *exp > lastSecond {
+			r.fault("exp", "seconds up to the year 9999", r.members["exp"])
+		} else if exp != nil && *exp > 0 {
 			c.Expires = time.Unix(*exp, 0).UTC()
 		}
 		return c

@@ -47,11 +47,15 @@ func (e *FieldError) Error() string {
 }
 
 // Time reads a date as Graph writes it. A date without a zone is UTC, as Graph means
-// it. The second result is false for "" and for text that is no date.
+// it. The second result is false for "", for text that is no date, and for a date whose
+// offset takes it out of the years 0 to 9999: neither the snapshot nor JSON could hold it.
 func Time(s string) (time.Time, bool) {
 	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), true
+			if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
+				return time.Time{}, false
+			}
+			return t, true
 		}
 	}
 	return time.Time{}, false
