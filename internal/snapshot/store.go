@@ -125,12 +125,22 @@ func Resume(ctx context.Context, path string) (*Store, error) {
 	}
 	s, err := open(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, damaged(path, err)
 	}
 	if err := s.verify(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(damaged(path, err), s.Close())
 	}
 	return s, nil
+}
+
+// damaged says of a file that could not be opened that it is no snapshot, where the
+// driver found fault with what is in it: an unknown format, a table that is not there.
+func damaged(path string, err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == 1 || e.Code()&0xff == 24) { // SQLITE_ERROR, SQLITE_FORMAT
+		return fmt.Errorf("%s: %w: damaged (%v)", path, ErrNotSnapshot, err)
+	}
+	return err
 }
 
 // OpenSnapshot opens a snapshot for reading and leaves the file untouched: it works
@@ -154,11 +164,11 @@ func OpenSnapshot(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, work)
 	if err != nil {
 		cleanup()
-		return nil, err
+		return nil, damaged(path, err)
 	}
 	s.path, s.cleanup = path, cleanup
 	if err := s.verify(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(damaged(path, err), s.Close())
 	}
 	return s, nil
 }
