@@ -49,8 +49,8 @@ func Environments() []Environment {
 		{"Entra ID", "Global Reader for a person, beside the Graph permissions of the chosen checks", "read"},
 		{"Exchange Online", "Global Reader, or a role group with " + viewConfiguration + ", " + viewRecipients + " and " + viewAuditLogs +
 			"; beside either a custom role for Get-InboxRule and Get-MailboxFolderPermission, which no view-only role holds for certain", "read"},
-		{"Azure subscription with the logs", "Log Analytics Reader on the subscription", "looked at only with `preflight --subscription`"},
-		{"Azure DevOps organization", "the permission View audit log", "looked at only with `preflight --devops-org`"},
+		{"Azure subscription with the logs", "Log Analytics Reader on the subscription", "looked at only with preflight --subscription"},
+		{"Azure DevOps organization", "the permission View audit log", "looked at only with preflight --devops-org"},
 	}
 }
 
