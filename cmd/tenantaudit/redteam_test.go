@@ -180,7 +180,9 @@ func openBrowser(t *testing.T, path string) *visitor {
 		case *runtime.EventConsoleAPICalled:
 			v.faults = append(v.faults, "console."+string(ev.Type))
 		case *cdplog.EventEntryAdded:
-			v.faults = append(v.faults, ev.Entry.Text)
+			if level := string(ev.Entry.Level); level == "warning" || level == "error" {
+				v.faults = append(v.faults, ev.Entry.Text)
+			}
 		}
 	})
 	if err != nil {
@@ -342,7 +344,7 @@ func inSpreadsheet(t *testing.T, file string) (formulas, links map[string]bool) 
 }
 
 // ourEscapes are those with which progress is drawn on a terminal.
-var ourEscapes = regexp.MustCompile(`\x1b\[(K|[0-9]*A|\?25[lh])`)
+var ourEscapes = regexp.MustCompile(`\x1b\[([0-9]*[KA]|\?25[lh])`)
 
 // What is printed on a terminal holds no escape, control or bidi character of the tenant.
 func TestRedTeamOnATerminal(t *testing.T) {

@@ -202,7 +202,7 @@ func TestSituation07AThrottledMailboxIsNeverZeroRules(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 12*time.Second, collect.ErrInterrupted)
 	defer cancel()
 	checks := "mail.inbox_rule_forwarding,mail.inbox_rule_hiding,mail.inbox_rule_hidden"
-	if code, _, errs := tenantaudit(t, ctx, auditArgs(tenant, url, dir, "--checks", checks)...); code != exitInterrupted {
+	if code, _, errs := inProcess(t, ctx, auditArgs(tenant, url, dir, "--checks", checks)...); code != exitInterrupted {
 		t.Fatalf("exit %d, want 130\n%s", code, errs)
 	}
 	code, out, errs := tenantaudit(t, t.Context(), "check", dir, "--checks", checks, "--format", "json")

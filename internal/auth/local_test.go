@@ -149,8 +149,9 @@ func TestABrowserSignInThatComesToNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := program(t, "xdg-open", openLink)
 			s := simulate(t, faketenant.SignIn{}, func(o *faketenant.Options) { o.SignInError = c.refuse })
-			s.opened(t, dir, c.change)
+			link := s.opened(t, dir, c.change)
 			_, err := s.source(t, Browser).Token(t.Context(), s.options.Cloud.GraphScope, "")
+			<-link // the page that says so is read to its end
 			if err == nil {
 				t.Fatal("signed in")
 			}
