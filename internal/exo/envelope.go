@@ -182,7 +182,7 @@ var strikes = []struct {
 	{mayHold("Published"), regexp.MustCompile(`("Published(?:Calendar|ICal)Url"\s*:\s*)"(?:[^"\\]|\\.)*"`), `$1"[struck out]"`},
 	{mayHold(":/", `:\/`), regexp.MustCompile(`(?i)https?:(?:\\?/){2}[^\s"\\<>]+(?:\\?/)owa(?:\\?/)calendar(?:\\?/)(?:[^\s"\\<>]|\\[^\s"])*`), `[struck out]`},
 	{mayHoldToken, regexp.MustCompile(`(?i)(skip_?token=)[^\s"&\\]+`), `$1[struck out]`},
-	{mayHold("eyJ"), regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), `[struck out]`},
+	{mayHold("eyJ"), regexp.MustCompile(`eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*`), `[struck out]`},
 }
 
 // strike removes secrets from raw JSON and leaves every other byte as received. Rows

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -100,7 +101,7 @@ func FuzzGraphError(f *testing.F) {
 				t.Errorf("%q: %q holds %U", body, line, r)
 			}
 		}
-		if strings.Contains(line, "eyJhbGci") {
+		if token.MatchString(line) {
 			t.Errorf("%q: the error shows a token: %q", body, line)
 		}
 		texts := map[string]bool{"": true}
@@ -110,6 +111,8 @@ func FuzzGraphError(f *testing.F) {
 		}
 	})
 }
+
+var token = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,}`)
 
 // collectTexts gathers every text of a JSON document.
 func collectTexts(body []byte, into map[string]bool) {
@@ -144,6 +147,9 @@ func FuzzWalk(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		if !utf8.Valid(body) {
+			return // a plain decoder takes names that are no UTF-8 for one another
+		}
 		n := 0
 		err := walk(body, func(path []string, start, end int) {
 			n++

@@ -28,6 +28,7 @@ var planted = []string{
 	`"refresh_token":"|0.AXoA01234567"`,
 	"$skiptoken=|RFNwdAIAAQAAABg6VXNlcl8",
 	"|" + strings.Repeat("k3Jd", 50),
+	`\u0022|eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.`,
 }
 
 // A secret must go whatever stands around it, a blank or a quote between; and what is
@@ -39,6 +40,7 @@ func FuzzRedact(f *testing.F) {
 	}
 	f.Add("https://host/?", "&x=%22", uint8(6))
 	f.Add("a\n", "\r\nHost: x", uint8(0))
+	f.Add(`{\u0022token\u0022:\u0022`, `\u0022}`, uint8(8))
 	f.Fuzz(func(t *testing.T, before, after string, which uint8) {
 		label, secret, _ := strings.Cut(planted[int(which)%len(planted)], "|")
 		if strings.Contains(before+after, secret) || len(before)+len(after) > 4096 {
@@ -85,7 +87,7 @@ func FuzzSnippet(f *testing.F) {
 	})
 }
 
-var jwtShape = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}`)
+var jwtShape = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}`)
 
 // escape must be reversible by its own marks for text that has none of them: nothing is
 // dropped, nothing is moved.
@@ -385,4 +387,18 @@ func zip(t *testing.T, plain []byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func TestTokenBehindAnEscapedQuoteIsStruckOut(t *testing.T) {
+	const token = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.c2ln"
+	for in, want := range map[string]string{
+		`{\u0022t\u0022:\u0022` + token + `\u0022}`: `{\u0022t\u0022:\u0022[token]\u0022}`,
+		"x%22" + token + "%22":                      "x%22[token]%22",
+		"t_" + token:                                "t_[token]",
+		"moneyJournals.and.more":                    "moneyJournals.and.more",
+	} {
+		if got := Redact(in); got != want {
+			t.Errorf("Redact(%s) = %s, want %s", in, got, want)
+		}
+	}
 }

@@ -18,8 +18,9 @@ var redactions = []struct {
 	// Header lines that carry credentials, whatever their form.
 	{regexp.MustCompile(`(?i)\b(authorization|proxy-authorization|cookie|set-cookie)(["']?\s*[:=]\s*)[^\r\n]*`), "$1$2[redacted]"},
 	{regexp.MustCompile(`(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{8,}`), "Bearer [redacted]"},
-	// JWT and JWE: base64url of {" … and one or more further parts.
-	{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*`), "[token]"},
+	// JWT and JWE: base64url of {" … and one or more further parts. Two such parts are one
+	// even behind a letter or digit: a quote may be escaped as \u0022 or %22.
+	{regexp.MustCompile(`(?:\beyJ[A-Za-z0-9_-]{6,}|eyJ[A-Za-z0-9_-]{6,}\.eyJ[A-Za-z0-9_-]{6,})(?:\.[A-Za-z0-9_-]*)*`), "[token]"},
 	// The query and fragment of anything that has a scheme.
 	{regexp.MustCompile(`(?i)(\b[a-z][a-z0-9+.-]*://[^\s"'<>?#]*)[?#][^\s"'<>]*`), "$1?[redacted]"},
 	{regexp.MustCompile(`(?i)(://)[^\s/@"'<>]*@`), "$1"},
