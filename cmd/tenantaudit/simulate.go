@@ -54,7 +54,7 @@ func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.StringVar(&o.access, "access", "", "what the identity may do: "+strings.Join(faketenant.AccessProfiles(), ", ")+" (default: everything)")
 	f.DurationVar(&o.latency, "latency", 0, "time before every answer")
 	f.BoolVar(&o.noP2, "no-p2", false, "a tenant without Entra ID P2")
-	f.StringSliceVar(&o.faults, "fault", nil, "faults as name, name:n for each n-th request or name@n for the n-th, such as throttle429:20 or mailboxfault@51; names are in the simulator's guide")
+	f.StringSliceVar(&o.faults, "fault", nil, "faults as name, name:n for each n-th request or name@n for the n-th, with *t for t times at most, such as throttle429:20 or mailboxfault@51*9; names are in the simulator's guide")
 	f.StringVar(&o.cloud, "tenant-cloud", "global", "national cloud that the tenant says it lives in: global, usgov, usgovdod or china")
 	f.StringVar(&o.signIn, "sign-in-error", "", "AADSTS code with which the token endpoint refuses")
 }
@@ -93,22 +93,23 @@ func tenantClock() time.Time {
 }
 
 // parseFault reads "name", "name:n" (each n-th request) and "name@n" (the n-th only; for
-// faults of one mailbox the n-th mailbox).
+// faults of one mailbox the n-th mailbox), each with "*t" behind it for t hits at most.
 func parseFault(f string) (faketenant.Fault, error) {
-	name, every, hasEvery := strings.Cut(f, ":")
+	rest, times, hasTimes := strings.Cut(f, "*")
+	name, every, hasEvery := strings.Cut(rest, ":")
 	name, at, hasAt := strings.Cut(name, "@")
 	fault := faketenant.Fault{Name: name}
 	for _, n := range []struct {
 		given bool
 		text  string
 		into  *int
-	}{{hasEvery, every, &fault.Every}, {hasAt, at, &fault.At}} {
+	}{{hasEvery, every, &fault.Every}, {hasAt, at, &fault.At}, {hasTimes, times, &fault.Times}} {
 		if !n.given {
 			continue
 		}
 		v, err := strconv.Atoi(n.text)
 		if err != nil || v < 1 {
-			return fault, usageError("--fault %q: want name, name:n or name@n", f)
+			return fault, usageError("--fault %q: want name, name:n or name@n, with *t behind it for t times at most", f)
 		}
 		*n.into = v
 	}
