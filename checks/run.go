@@ -90,7 +90,7 @@ func complete(c Check, list []Finding) {
 	for i := range list {
 		f := &list[i]
 		f.Check = c.ID
-		f.ID = findingID(c.ID, f.Subject)
+		f.ID = FindingID(c.ID, f.Subject)
 		f.Severity = cmp.Or(f.Severity, c.Severity)
 		if f.Details == nil {
 			f.Details = map[string]any{}
@@ -104,9 +104,9 @@ func complete(c Check, list []Finding) {
 	})
 }
 
-// findingID is the first half of a SHA-256 over check and subject, in hex. The
+// FindingID is the first half of a SHA-256 over check and subject, in hex. The
 // name of the subject is not part of it: people rename things.
-func findingID(check string, s Subject) string {
+func FindingID(check string, s Subject) string {
 	sum := sha256.Sum256([]byte(check + "\x00" + s.Type + "\x00" + s.ID))
 	return hex.EncodeToString(sum[:16])
 }

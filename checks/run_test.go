@@ -150,12 +150,12 @@ func TestRunIsDeterministic(t *testing.T) {
 
 func TestFindingID(t *testing.T) {
 	s := Subject{Type: "mailbox", ID: "m1", Name: "old name"}
-	id := findingID("a.b", s)
+	id := FindingID("a.b", s)
 	s.Name = "new name"
-	if findingID("a.b", s) != id {
+	if FindingID("a.b", s) != id {
 		t.Error("the id changes with the name")
 	}
-	for _, other := range []string{findingID("a.c", s), findingID("a.b", Subject{Type: "mailbox", ID: "m2"}), findingID("a.b", Subject{Type: "mailboxm", ID: "1"})} {
+	for _, other := range []string{FindingID("a.c", s), FindingID("a.b", Subject{Type: "mailbox", ID: "m2"}), FindingID("a.b", Subject{Type: "mailboxm", ID: "1"})} {
 		if other == id {
 			t.Error("two subjects share an id")
 		}

@@ -32,6 +32,27 @@ func csvCell(b *strings.Builder, s string) {
 	b.WriteByte('"')
 }
 
+// WriteTable writes rows of text as a CSV file by the same rules as the evidence: a spreadsheet
+// sees no formula in it, and no control characters.
+func WriteTable(w io.Writer, rows [][]string) error {
+	var b strings.Builder
+	b.WriteString(bom)
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			csvCell(&b, csvText(cell))
+		}
+		b.WriteString("\r\n")
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+		b.Reset()
+	}
+	return nil
+}
+
 // writeCSV writes one dataset: a header of column names and rowKey, then one line per
 // row. Null is an empty cell.
 func writeCSV(ctx context.Context, w io.Writer, m *model, d snapshot.Dataset) (int64, error) {

@@ -40,6 +40,7 @@ type pageView struct {
 	LeftOut                            []tableView
 	SeverityMeanings, StatusMeanings   []meaning
 	Deleted, Moment, GapText, ReadOnly string
+	Redacted                           string // says that the page is a copy with pseudonyms; ""
 }
 
 type (
@@ -115,6 +116,9 @@ func newPageView(m *model, tables []spooled) *pageView {
 		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version, Domain: cmp.Or(m.tenant.DefaultDomain, m.tenant.ID),
 		Severities: m.bySeverity(), Statuses: m.byStatus(), Found: len(m.findings), Checks: len(m.checks),
 		Limits: m.limits, Deleted: deletedStatement, Moment: momentStatement, GapText: gapStatement, ReadOnly: readOnlyStatement,
+	}
+	if m.redacted {
+		v.Redacted = redactedStatement
 	}
 	r := m.run.Requests
 	v.Facts = []pairView{

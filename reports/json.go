@@ -190,7 +190,11 @@ func items[T any](j *jsonWriter, name string, all []T, view func(T) any) error {
 // writeJSON writes report.json and returns the number of dataset rows in it.
 func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 	j := newJSONWriter(w)
-	j.raw("{\n\"schema\": \"" + reportSchema + "\",\n\"tool\": ")
+	j.raw("{\n\"schema\": \"" + reportSchema + "\",\n")
+	if m.redacted {
+		j.raw("\"redacted\": true,\n")
+	}
+	j.raw("\"tool\": ")
 	j.value(m.tool)
 	j.raw(",\n\"tenant\": ")
 	j.value(m.tenantJSON())

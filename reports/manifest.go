@@ -27,12 +27,13 @@ type manifestDoc struct {
 	Tool      toolInfo   `json:"tool"`
 	Tenant    tenantJSON `json:"tenant"`
 	CreatedAt string     `json:"createdAt"`
+	Redacted  bool       `json:"redacted,omitempty"` // names, addresses and ids are pseudonyms
 	Files     []File     `json:"files"`
 }
 
 // writeManifest stages manifest.json, and its hash in the form that sha256sum -c reads.
 func writeManifest(st *staging, m *model) error {
-	doc := manifestDoc{Schema: manifestSchema, Tool: m.tool, Tenant: m.tenantJSON(), CreatedAt: utc(m.at), Files: st.done}
+	doc := manifestDoc{Schema: manifestSchema, Tool: m.tool, Tenant: m.tenantJSON(), CreatedAt: utc(m.at), Redacted: m.redacted, Files: st.done}
 	if doc.Files == nil {
 		doc.Files = []File{}
 	}

@@ -31,6 +31,7 @@ type model struct {
 	title    map[string]string   // title of each check ID
 	limits   []checks.Limit      // what the checks of this review cannot see
 	missing  mailboxCount        // mailboxes that were not read in full
+	redacted bool                // names, addresses and ids are pseudonyms
 }
 
 func newModel(src Source, res Results, version string) (*model, error) {

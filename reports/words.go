@@ -141,6 +141,7 @@ const (
 	deletedStatement  = "A rule that was deleted after use cannot be seen here; the audit log can show it. The same holds for permissions, consents and forwarding that were taken away again."
 	momentStatement   = "A review shows the state at the time of collection. What was changed before or after is not part of it."
 	gapStatement      = "“Not assessed” never counts as a pass. Every gap is listed with its cause under Coverage."
+	redactedStatement = "Names, addresses, ids and texts of the tenant are pseudonyms. Who prepared this copy holds the list of what they stand for."
 	handlingStatement = "Confidential: holds personal data and security weaknesses. Keep it where only those who need it can read it."
 )
 

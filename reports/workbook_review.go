@@ -53,6 +53,9 @@ func (b *workbook) cover(_ context.Context, name string) error {
 		{"Cannot be seen", deletedStatement},
 		{"Handling", handlingStatement},
 	}
+	if m.redacted {
+		ps = append([]pair{{"Redacted copy", redactedStatement}}, ps...)
+	}
 	if err := b.pairs(name, reviewTitle, ps); err != nil {
 		return err
 	}

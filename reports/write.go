@@ -57,6 +57,8 @@ type Options struct {
 	// Extra names files that are already in the folder and belong to the review
 	// (snapshot.db): they are hashed into the manifest, not changed.
 	Extra []string
+	// Redacted says that source and results are a copy with pseudonyms; every file says so too.
+	Redacted bool
 }
 
 // File is one file of a review, as the manifest names it.
@@ -82,6 +84,7 @@ func Write(ctx context.Context, dir string, src Source, res Results, opts Option
 	if err != nil {
 		return nil, err
 	}
+	m.redacted = opts.Redacted
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make review folder: %w", err)
 	}

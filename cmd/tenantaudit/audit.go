@@ -168,7 +168,7 @@ func (a *app) review(ctx context.Context, dir string, j judged, o *outputOptions
 	if err != nil {
 		return err
 	}
-	if err := a.summary(dir, view, j, files); err != nil {
+	if err := errors.Join(a.shareable(ctx, dir, view, j, o), a.summary(dir, view, j, files)); err != nil {
 		return err
 	}
 	return verdict(j, o)
@@ -213,6 +213,9 @@ func (o *auditOptions) resumeCommand(review bool) string {
 	}
 	if o.noPreflight {
 		parts = append(parts, "--no-preflight")
+	}
+	if review {
+		o.outputOptions.resume(add, func(flag string) { parts = append(parts, "--"+flag) })
 	}
 	add("out", o.out)
 	return strings.Join(append(parts, "--resume"), " ")

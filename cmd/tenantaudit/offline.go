@@ -163,7 +163,7 @@ func (a *app) report(ctx context.Context, path string, scope *scopeOptions, out 
 	if err != nil {
 		return err
 	}
-	if err := a.summary(dir, view, j, files); err != nil {
+	if err := errors.Join(a.shareable(ctx, dir, view, j, out), a.summary(dir, view, j, files)); err != nil {
 		return err
 	}
 	return verdict(j, out)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -255,7 +256,12 @@ type outputOptions struct {
 	failOn          string
 	requireCoverage bool
 	judgement       checks.Options
+	redact          bool
+	redactKeyFile   string
+	redactKey       []byte // nil: a new one
 }
+
+const defaultFormats = "xlsx,html,json"
 
 var formats = []string{"xlsx", "html", "json", "csv"}
 
@@ -265,7 +271,9 @@ func (o *outputOptions) bind(f *pflag.FlagSet, out string) {
 }
 
 func (o *outputOptions) bindReport(f *pflag.FlagSet) {
-	f.StringSliceVar(&o.formats, "format", []string{"xlsx", "html", "json"}, "what to write: "+strings.Join(formats, ", "))
+	f.StringSliceVar(&o.formats, "format", strings.Split(defaultFormats, ","), "what to write: "+strings.Join(formats, ", "))
+	f.BoolVar(&o.redact, "redact", false, "also write a copy with pseudonyms for names, addresses and ids, to "+shareableFolder+"/ in the folder of the review")
+	f.StringVar(&o.redactKeyFile, "redact-key", "", "a "+redactionKey+" of an earlier review, for the same pseudonyms (default: a new key)")
 	o.bindVerdict(f)
 }
 
@@ -276,6 +284,27 @@ func (o *outputOptions) bindVerdict(f *pflag.FlagSet) {
 	f.BoolVar(&o.requireCoverage, "require-coverage", false, "exit 4 when a chosen check could not be evaluated in full")
 }
 
+// resume repeats what was chosen for the review, as far as it is not the default.
+func (o *outputOptions) resume(add func(flag, value string), on func(flag string)) {
+	if list := strings.Join(o.formats, ","); list != defaultFormats {
+		add("format", list)
+	}
+	add("fail-on", o.failOn)
+	if o.requireCoverage {
+		on("require-coverage")
+	}
+	if o.judgement.AuditRetentionDays != checks.DefaultAuditRetentionDays {
+		add("audit-retention-days", strconv.Itoa(o.judgement.AuditRetentionDays))
+	}
+	if o.judgement.WideReach != 0 {
+		add("wide-reach", strconv.Itoa(o.judgement.WideReach))
+	}
+	if o.redact {
+		on("redact")
+	}
+	add("redact-key", o.redactKeyFile)
+}
+
 var failSeverities = []string{"critical", "high", "medium", "low"}
 
 func (o *outputOptions) validate() error {
@@ -283,6 +312,9 @@ func (o *outputOptions) validate() error {
 		if !slices.Contains(formats, f) {
 			return usageError("unknown --format %q: use any of %s", f, strings.Join(formats, ", "))
 		}
+	}
+	if err := o.readRedactKey(); err != nil {
+		return err
 	}
 	if o.judgement.AuditRetentionDays < 1 {
 		return usageError("--audit-retention-days %d: give a number of days of at least 1", o.judgement.AuditRetentionDays)

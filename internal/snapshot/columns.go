@@ -184,6 +184,16 @@ func Values(row any) []any {
 	return out
 }
 
+// NewRow is an empty row of a dataset's row type; false for a name that is no dataset.
+func NewRow(set Dataset) (any, bool) {
+	for _, t := range rowTypes {
+		if t.set == set {
+			return reflect.Zero(t.typ).Interface(), true
+		}
+	}
+	return nil, false
+}
+
 // Key is the natural key of a row: its key columns joined by "|". A "|" or "%" inside
 // a value is written %7C or %25, so that two rows never share a key by accident.
 func Key(row any) string {

@@ -23,8 +23,10 @@ func (s *Store) View(ctx context.Context) (*Snapshot, error) {
 	if _, err := s.Meta(ctx, "run", &v.run); err != nil {
 		return nil, err
 	}
-	var err error
-	v.run.CollectedFrom, v.run.CollectedTo, err = s.Window(ctx)
+	from, to, err := s.Window(ctx)
+	if !from.IsZero() { // a copy without answers keeps the times that it was given
+		v.run.CollectedFrom, v.run.CollectedTo = from, to
+	}
 	return v, err
 }
 

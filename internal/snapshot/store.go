@@ -389,7 +389,10 @@ func (s *Store) tx(ctx context.Context, f func() error) error {
 			return nil
 		}
 	}
-	return errors.Join(err, s.exec(whole, "ROLLBACK"))
+	if rerr := s.exec(whole, "ROLLBACK"); rerr != nil && !strings.Contains(rerr.Error(), "no transaction is active") {
+		return errors.Join(err, rerr) // a full disk has SQLite roll back by itself
+	}
+	return err
 }
 
 // meta reads one value; ok is false when there is none.
