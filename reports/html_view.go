@@ -231,7 +231,7 @@ func (v *pageView) groups(m *model) {
 			Summary: f.Summary, Area: m.area[f.Check], Details: detailsOf(f),
 		}
 		for _, e := range f.Evidence {
-			fv.Evidence = append(fv.Evidence, evidenceView{string(e.Dataset), datasetTitle(snapshot.Dataset(e.Dataset)), e.Key})
+			fv.Evidence = append(fv.Evidence, evidenceView{string(e.Dataset), datasetTitle(e.Dataset), e.Key})
 		}
 		g.Findings = append(g.Findings, fv)
 	}
