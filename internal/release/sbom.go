@@ -84,20 +84,14 @@ func sbom(b built) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	said := map[string]bool{}
-	for _, d := range info.Deps {
-		m := b.modules[d.Path]
-		if d.Replace != nil || m == nil || m.version != d.Version || m.sum != d.Sum {
-			return nil, fmt.Errorf("the program holds %s %s, which go list does not know so", d.Path, d.Version)
-		}
-		said[d.Path] = true
+	return billOf(b, info)
+}
+
+func billOf(b built, info *buildinfo.BuildInfo) ([]byte, error) {
+	if err := agree(b.modules, info); err != nil {
+		return nil, err
 	}
 	others := foreign(b.modules)
-	for _, m := range others {
-		if !said[m.path] {
-			return nil, fmt.Errorf("the program does not hold %s, which go list names", m.path)
-		}
-	}
 	main := component{
 		Type: "application", Ref: purl(ourselves, b.version), Name: ourselves, Version: b.version, PURL: purl(ourselves, b.version),
 		Hashes: []hashed{{"SHA-256", sum(b.binary)}}, Licenses: licences([]string{"Apache-2.0"}),
@@ -133,6 +127,24 @@ func sbom(b built) ([]byte, error) {
 	slices.SortFunc(doc.Components, func(x, y component) int { return strings.Compare(x.Ref, y.Ref) })
 	slices.SortFunc(doc.Dependencies, func(x, y dependency) int { return strings.Compare(x.Ref, y.Ref) })
 	return encode(doc)
+}
+
+// agree compares the modules that a program names with those that were listed.
+func agree(modules map[string]*module, info *buildinfo.BuildInfo) error {
+	said := map[string]bool{}
+	for _, d := range info.Deps {
+		m := modules[d.Path]
+		if d.Replace != nil || m == nil || m.version != d.Version || m.sum != d.Sum {
+			return fmt.Errorf("the program holds %s %s, which go list does not know so", d.Path, d.Version)
+		}
+		said[d.Path] = true
+	}
+	for _, m := range foreign(modules) {
+		if !said[m.path] {
+			return fmt.Errorf("the program does not hold %s, which go list names", m.path)
+		}
+	}
+	return nil
 }
 
 func library(m *module, ids []string) (component, error) {
