@@ -83,7 +83,11 @@ func TestBillsOfMaterialsFollowTheSchema(t *testing.T) {
 			known[c.BOMRef] = true
 		}
 		for _, d := range *bom.Dependencies {
-			for _, on := range append([]string{d.Ref}, *d.Dependencies...) {
+			names := []string{d.Ref}
+			if d.Dependencies != nil { // nil: it needs nothing
+				names = append(names, *d.Dependencies...)
+			}
+			for _, on := range names {
 				if !known[on] {
 					t.Errorf("%s: a dependency names %s, which is no component", file, on)
 				}

@@ -100,13 +100,14 @@ func (c *chaos) command(base, dir string) *exec.Cmd {
 // token asks the simulator for one, beside the recorder.
 func (c *chaos) token(audience string) string {
 	c.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.sim.ClientID}, "client_secret": {c.sim.ClientSecret}, "scope": {audience + "/.default"}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.sim.ClientID}, "client_secret": {c.sim.ClientSecret}, "scope": {audience + "/.default"},
+		"claims": {fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"}}}`, time.Now().Unix())}}
 	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.sim.HTTP.Authority+"/"+c.sim.TenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := http.DefaultClient.Do(req)
+	res, err := new(http.Client).Do(req)
 	if err != nil {
 		c.t.Fatal(err)
 	}

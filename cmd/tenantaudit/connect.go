@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"tenantaudit/internal/auth"
@@ -363,8 +364,12 @@ func (s *session) organization(ctx context.Context) (id, domain string, names []
 // waits turns the transport's waits into lines for people, at most one for each
 // bucket and end.
 func (a *app) waits() func(transport.Wait) {
+	var mu sync.Mutex // each service tells of its own pauses
 	last := map[string]time.Time{}
 	return func(w transport.Wait) {
+		a.pauses.note(w)
+		mu.Lock()
+		defer mu.Unlock()
 		if w.Until.IsZero() || time.Until(w.Until) < 5*time.Second || w.Until.Sub(last[w.Bucket]) < 5*time.Second {
 			return
 		}

@@ -19,8 +19,9 @@ import (
 // not see everything, and keeps the document in the snapshot. What it reads in full is the
 // run's own, and is not asked for again.
 //
-// A run that goes on looks again only when something was denied: then at the rights of the
-// identity and at what was denied. What can be read now is planned again; what is still
+// A run that goes on looks again only when something was denied, or when the earlier look was
+// cut off before it knew: then at the rights of the identity, at what was denied and at what
+// is not known. What can be read now is planned again; what is still
 // denied is not asked for.
 func (a *app) foresee(ctx context.Context, s *session, store *snapshot.Store, scope *scopeOptions, run *snapshot.Run) error {
 	if scope.noPreflight {
@@ -32,7 +33,7 @@ func (a *app) foresee(ctx context.Context, s *session, store *snapshot.Store, sc
 		return err
 	}
 	denied, err := deniedSources(ctx, store)
-	if err != nil || known && len(denied) == 0 {
+	if err != nil || known && len(denied) == 0 && before.Count(requirements.Unknown) == 0 {
 		return err
 	}
 	if err := askRightsAgain(ctx, store, denied); err != nil {
@@ -93,7 +94,7 @@ func stillKnown(before *reports.Preflight, denied map[snapshot.Source]bool) map[
 	out := map[snapshot.Source]reports.PreflightSource{}
 	for _, one := range before.Sources {
 		src := snapshot.Source(one.Source)
-		if collect.Service(src) == "graph" && !denied[src] && !slices.Contains(read, src) {
+		if collect.Service(src) == "graph" && !denied[src] && one.State != requirements.Unknown && !slices.Contains(read, src) {
 			out[src] = one
 		}
 	}
@@ -124,7 +125,7 @@ func (a *app) showOutlook(p *reports.Preflight) {
 	lines := outlookOf(p)
 	if a.logFormat == "json" {
 		for _, line := range lines {
-			a.log.Info(line)
+			a.log.Info("preflight", "says", line)
 		}
 		return
 	}

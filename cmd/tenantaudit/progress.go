@@ -26,6 +26,7 @@ type display struct {
 	running map[snapshot.Source]bool
 	lines   int // on the terminal now
 	begun   time.Time
+	pace    pace
 
 	done    chan struct{}
 	stopped sync.WaitGroup
@@ -115,10 +116,19 @@ func (d *display) draw() {
 	if troubled > 0 {
 		head += fmt.Sprintf(", %d with a gap", troubled)
 	}
+	now := time.Now()
+	if left := d.pace.estimate(list, now); left != "" {
+		head += ", " + left
+	}
+	waiting := d.app.pauses.lines(now)
 	if !d.terminal {
-		fmt.Fprintln(d.app.err, head)
+		fmt.Fprintln(d.app.err, strings.Join(append([]string{head}, waiting...), "; "))
 		return
 	}
+	for i, w := range waiting {
+		waiting[i] = "  " + w
+	}
+	busy = append(waiting, busy...)
 	var b strings.Builder
 	if d.lines > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", d.lines)

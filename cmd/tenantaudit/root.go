@@ -22,6 +22,7 @@ type app struct {
 	quiet, verbose, noProgress bool
 	logFormat, config          string
 	log                        *slog.Logger
+	pauses                     pauses
 }
 
 func newRoot(s *streams) *cobra.Command {

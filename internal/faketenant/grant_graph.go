@@ -73,11 +73,7 @@ func graphRule(seg []string) (rule graphPath, ok bool) {
 		if len(parts) <= longest || len(parts) > len(seg) {
 			continue
 		}
-		match := true
-		for i, s := range parts {
-			match = match && (s == "*" || strings.EqualFold(s, seg[i]))
-		}
-		if match {
+		if slices.EqualFunc(parts, seg[:len(parts)], func(part, s string) bool { return part == "*" || strings.EqualFold(part, s) }) {
 			rule, ok, longest = p, true, len(parts)
 		}
 	}

@@ -153,7 +153,7 @@ func readAll(ctx context.Context, t *testing.T, s *Store, pages map[string]bool)
 // back as what it is.
 func FuzzScan(f *testing.F) {
 	for kind := range uint8(5) {
-		f.Add(uint8(3), uint8(kind), kind, "2026-11-01T08:00:00Z", int64(1))
+		f.Add(uint8(3), kind, kind, "2026-11-01T08:00:00Z", int64(1))
 		f.Add(uint8(9), uint8(2), kind, `["a","b"]`, int64(-1))
 		f.Add(uint8(9), uint8(4), kind, `[{"kind":"password","end":"10000-01-01T00:00:00Z"}]`, int64(1<<62))
 	}

@@ -138,7 +138,7 @@ func Resume(ctx context.Context, path string) (*Store, error) {
 func damaged(path string, err error) error {
 	var e *sqlite.Error
 	if errors.As(err, &e) && (e.Code()&0xff == 1 || e.Code()&0xff == 24) { // SQLITE_ERROR, SQLITE_FORMAT
-		return fmt.Errorf("%s: %w: damaged (%v)", path, ErrNotSnapshot, err)
+		return fmt.Errorf("%s: %w: damaged (%w)", path, ErrNotSnapshot, err)
 	}
 	return err
 }

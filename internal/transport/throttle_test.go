@@ -163,5 +163,5 @@ func TestThrottlingFigures(t *testing.T) {
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	fmt.Print(b.String())
+	fmt.Fprint(os.Stdout, b.String())
 }
