@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,6 +30,10 @@ type recorder struct {
 	faults []string // requests that a reading program does not send
 	ring   int      // number of asked at which bell is rung; 0: never
 	bell   chan struct{}
+	gate   chan struct{} // not nil: answers wait until it is closed
+
+	behind  map[question]bool // what waits at the gate
+	secrets map[string]bool   // tokens, cookies and tokens of pages that passed
 }
 
 // question is one thing that was asked: a cmdlet, or a path of Graph or Exchange.
@@ -46,12 +51,13 @@ func newRecorder(t *testing.T, target string) *recorder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{bell: make(chan struct{}, 1)}
+	r := &recorder{bell: make(chan struct{}, 1), secrets: map[string]bool{}, behind: map[question]bool{}}
 	proxy := &httputil.ReverseProxy{
 		// The Host stays what the program sent: links of the simulator come back here.
-		Rewrite:      func(p *httputil.ProxyRequest) { p.Out.URL.Scheme, p.Out.URL.Host = to.Scheme, to.Host },
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-		ErrorLog:     quietLog(),
+		Rewrite:        func(p *httputil.ProxyRequest) { p.Out.URL.Scheme, p.Out.URL.Host = to.Scheme, to.Host },
+		ModifyResponse: r.look,
+		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorLog:       quietLog(),
 	}
 	r.srv = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
@@ -59,7 +65,13 @@ func newRecorder(t *testing.T, target string) *recorder {
 			panic(http.ErrAbortHandler)
 		}
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		r.note(req, body)
+		if gate := r.note(req, body); gate != nil {
+			select {
+			case <-gate:
+			case <-req.Context().Done():
+				panic(http.ErrAbortHandler)
+			}
+		}
 		proxy.ServeHTTP(w, req)
 	}))
 	r.srv.Config.ErrorLog = quietLog()
@@ -116,10 +128,52 @@ type command struct {
 	}
 }
 
-func (r *recorder) note(req *http.Request, body []byte) {
+// close makes answers wait until open is called.
+func (r *recorder) close() (open func()) {
+	gate := make(chan struct{})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gate = gate
+	return sync.OnceFunc(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		close(gate)
+		r.gate, r.behind = nil, map[question]bool{}
+	})
+}
+
+var pageTokens = regexp.MustCompile(`(?i)skiptoken=([^"&\\]+)`)
+
+// look keeps what an answer holds that is nobody else's business.
+func (r *recorder) look(res *http.Response) error {
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	_ = res.Body.Close()
+	res.Body = io.NopCloser(bytes.NewReader(raw))
+	text := raw
+	if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
+		if plain, err := io.ReadAll(z); err == nil {
+			text = plain
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range pageTokens.FindAllSubmatch(text, -1) {
+		r.secrets[string(m[1])] = true
+	}
+	for _, c := range res.Cookies() {
+		r.secrets[c.Value] = true
+	}
+	return nil
+}
+
+func (r *recorder) note(req *http.Request, body []byte) (gate chan struct{}) {
 	q, fault := questions(req, body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.secrets[strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")] = true
 	r.asked = append(r.asked, q...)
 	if fault != "" {
 		r.faults = append(r.faults, fault)
@@ -129,6 +183,12 @@ func (r *recorder) note(req *http.Request, body []byte) {
 			r.bell <- struct{}{}
 		}
 	}
+	if r.gate != nil {
+		for _, one := range q {
+			r.behind[one] = true
+		}
+	}
+	return r.gate
 }
 
 // questions says what a request asks, and what is wrong with it for a program that only reads.

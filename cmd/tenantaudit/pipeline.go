@@ -275,7 +275,39 @@ func (a *app) collect(ctx context.Context, s *session, store *snapshot.Store, pl
 	}
 	show := a.progress(store)
 	defer show.stop()
+	ctx, done := a.finishing(ctx, s.stack)
+	defer done()
 	return collect.Run(ctx, steps, collect.Options{PerService: 6, Started: show.started, Ended: show.ended})
+}
+
+// How long an interrupted collection may take to finish what is under way, and to store what
+// was answered last.
+const (
+	finishTime = 30 * time.Second
+	storeTime  = 250 * time.Millisecond
+)
+
+// finishing is a context that outlives an interrupt: no request leaves after it, but those
+// under way are answered and stored before the context ends.
+func (a *app) finishing(ctx context.Context, stack *transport.Stack) (work context.Context, done func()) {
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		defer cancel(context.Cause(ctx))
+		if !errors.Is(context.Cause(ctx), collect.ErrInterrupted) {
+			return
+		}
+		if !a.quiet {
+			fmt.Fprintf(a.err, "Interrupted: what is under way is finished first, in %s at most. Interrupt again to leave at once.\n", finishTime)
+		}
+		limit, end := context.WithTimeout(work, finishTime)
+		defer end()
+		stack.Finish(limit)
+		_ = transport.Pause(limit, storeTime) // the context is about to end anyway
+	})
+	return work, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // refusals ends a run that met a link or a request which the read-only guard refused: a

@@ -27,7 +27,8 @@ type limiter struct {
 	next     time.Time // when maxRate lets the next one go
 	timer    *time.Timer
 	ended    bool
-	told     []Wait // to be reported once mu is free
+	empty    chan struct{} // not nil: nothing more is let out; closed when nothing is under way
+	told     []Wait        // to be reported once mu is free
 }
 
 // permit is the right to send one request.
@@ -137,6 +138,9 @@ func (l *limiter) giveBack(p *permit) {
 		p.done = true
 		p.b.inFlight--
 		l.inFlight--
+		if l.empty != nil && l.inFlight == 0 {
+			close(l.empty)
+		}
 	}
 }
 
@@ -225,7 +229,7 @@ func (l *limiter) pump(now time.Time) {
 		}
 	}
 	// Buckets take turns, one grant each, so that none starves below a shared ceiling.
-	for granted := true; granted; {
+	for granted := l.empty == nil; granted; {
 		granted = false
 		for _, b := range l.order {
 			if len(b.queue) == 0 {
@@ -295,6 +299,19 @@ func (l *limiter) unlockAndTell() {
 	for _, w := range told {
 		l.onWait(w)
 	}
+}
+
+// finish lets nothing out any more. The channel is closed when nothing is under way.
+func (l *limiter) finish() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.empty == nil {
+		l.empty = make(chan struct{})
+		if l.inFlight == 0 {
+			close(l.empty)
+		}
+	}
+	return l.empty
 }
 
 // end fails everybody who waits and stops the timer.

@@ -114,6 +114,17 @@ func (s *Stack) Close() {
 	}
 }
 
+// Finish lets no request leave any more and waits until those that are under way have been
+// answered, or until ctx ends. Who waits for a place goes on waiting until its own context ends.
+func (s *Stack) Finish(ctx context.Context) {
+	for _, svc := range s.services {
+		select {
+		case <-svc.limiter.finish():
+		case <-ctx.Done():
+		}
+	}
+}
+
 // NewSession returns a session without cookies and with a connection id of its own.
 func (s *Stack) NewSession() *Session { return newSession() }
 
