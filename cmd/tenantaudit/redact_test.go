@@ -267,6 +267,9 @@ func TestRedactedReview(t *testing.T) {
 		if k := a["evidenceDataset"].(string) + "|" + a["evidenceKey"].(string); !keys[k] {
 			t.Errorf("access from %s, which is no row", k)
 		}
+		if c := a["close"].(string); strings.Contains(c, "left out") {
+			t.Errorf("no command is left for %s by %s", a["capability"], a["route"])
+		}
 	}
 	worded := 0
 	raw, err := os.ReadFile(filepath.Join(copyDir, "report.json"))

@@ -222,6 +222,9 @@ func (r *Redactor) domainName(v string) string {
 	if v == "" || v == "*" || isPublic(v) {
 		return v
 	}
+	if len(v) > 255 {
+		return r.text(v) // no domain; and each of its labels would take a look at all behind it
+	}
 	low := strings.TrimSuffix(strings.ToLower(v), ".")
 	if strings.HasPrefix(low, "*.") {
 		return "*." + r.domainName(v[2:])
@@ -431,8 +434,23 @@ func (r *Redactor) remark(v string) string {
 // leftOut stands for a sentence that may name somebody.
 const leftOut = "details are left out of this copy"
 
-// commandWords are what the commands of AccessRow.Close hold outside quotes.
-var commandWords = regexp.MustCompile(`^(|[A-Z][A-Za-z0-9]+(-[A-Z][A-Za-z0-9]+)?|-[A-Z][A-Za-z0-9]+|\$null|\$true|\$false|@\{(Remove|Add)=|\})$`)
+// commandWords are what the commands of AccessRow.Close hold outside quotes. A word that is not
+// here takes the whole command with it.
+var commandWords = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(`
+		Remove-DistributionGroupMember Remove-MgGroupMemberByRef Remove-MailboxPermission Add-MailboxPermission Remove-RecipientPermission Set-Mailbox
+		Set-MailboxFolderPermission Remove-MailboxFolderPermission Remove-MgGroupAppRoleAssignment Remove-MgServicePrincipalAppRoleAssignment
+		Remove-MgOauth2PermissionGrant Remove-ManagementRoleAssignment Remove-RoleGroupMember Remove-InboxRule Disable-TransportRule
+		New-MgRoleManagementDirectoryRoleEligibilityScheduleRequest Remove-MgRoleManagementDirectoryRoleAssignment
+		-Identity -Member -GroupId -DirectoryObjectId -User -AccessRights -InheritanceType -Trustee -Deny -GrantSendOnBehalfTo -AppRoleAssignmentId -ServicePrincipalId
+		-OAuth2PermissionGrantId -Action -PrincipalId -RoleDefinitionId -DirectoryScopeId -UnifiedRoleAssignmentId -ForwardingAddress -ForwardingSmtpAddress -Mailbox
+		All Default Anonymous None AvailabilityOnly SendAs FullAccess ReadPermission ChangePermission ChangeOwner DeleteItem ExternalAccount $null @{Remove= }`) {
+		m[w] = true
+	}
+	m[""] = true
+	return m
+}()
 
 // command is for AccessRow.Close: PowerShell with values in single quotes, in which a quote is doubled.
 func (r *Redactor) command(v string) string {
@@ -440,7 +458,7 @@ func (r *Redactor) command(v string) string {
 	for rest := v; rest != ""; {
 		plain, quoted, found := strings.Cut(rest, "'")
 		for _, w := range strings.Split(plain, " ") {
-			if !commandWords.MatchString(w) {
+			if !commandWords[w] {
 				return leftOut
 			}
 		}
