@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func redTeamReview(t *testing.T) string {
 		dir := filepath.Join(base, "review")
 		args := auditArgs(tenant, srv.url, dir)
 		args[slices.Index(args, "--format")+1] = "xlsx,html,json,csv"
-		cmd := exec.Command(h.bin, append(args, "--verbose")...)
+		cmd := exec.Command(h.bin, append(args, "--verbose", "--redact")...)
 		cmd.Env = tokensOf(tenant)
 		var out, errs bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &errs
@@ -76,6 +77,40 @@ func redTeamReview(t *testing.T) string {
 
 func tokensOf(tenant *faketenant.Tenant) []string {
 	return append(os.Environ(), "TENANTAUDIT_GRAPH_TOKEN="+tenant.Token("https://graph.microsoft.com"), "TENANTAUDIT_EXCHANGE_TOKEN="+tenant.Token("https://outlook.office365.com"))
+}
+
+// The copy for others holds no text of the attacker, and its mapping is safe in a spreadsheet.
+func TestRedTeamInTheRedactedCopy(t *testing.T) {
+	dir := redTeamReview(t)
+	files := contents(t, filepath.Join(dir, shareableFolder))
+	for name, body := range files {
+		if strings.HasSuffix(name, ".xlsx") {
+			continue // its parts are looked at unpacked
+		}
+		for _, bad := range []string{"attacker.example", "document.title=", "hyperlink(", "calc'!a0", "\x1b[", "0;owned", "owned=1"} {
+			if at := bytes.Index(body, []byte(bad)); at >= 0 {
+				t.Errorf("%s holds %q: …%q…", name, bad, body[max(0, at-60):min(len(body), at+60)])
+			}
+		}
+	}
+	if len(files) < 40 {
+		t.Errorf("%d files and parts in the copy", len(files))
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, redactionMap))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\x1b") || strings.ContainsAny(cell, "\x00\x1b") {
+				t.Fatalf("the mapping holds %.60q", cell)
+			}
+		}
+	}
 }
 
 // The attack arrives: each text stands somewhere in the review's data, and all of the tenant was read.
