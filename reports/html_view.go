@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"html/template"
 	"net/url"
 	"slices"
 	"strings"
@@ -40,7 +41,9 @@ type pageView struct {
 	LeftOut                            []tableView
 	SeverityMeanings, StatusMeanings   []meaning
 	Deleted, Moment, GapText, ReadOnly string
-	Redacted                           string // says that the page is a copy with pseudonyms; ""
+	Name                               string       // of the review
+	Logo                               template.URL // a data address made here; "" for none
+	Redacted                           string       // says that the page is a copy with pseudonyms; ""
 }
 
 type (
@@ -130,6 +133,10 @@ func newPageView(m *model, tables []spooled) *pageView {
 		{"Scope", m.scope()}, {"Folders", m.folders()}, {"Preflight", outlookText(m.run.Preflight)},
 		{"Requests", "Graph " + grouped(r.Graph) + ", Exchange " + grouped(r.Exchange) + ", retries " + grouped(r.Retries) + ", throttled " + grouped(r.Throttled)},
 		{"Tool", m.tool.Name + " " + m.tool.Version}, {"Handling", handlingStatement},
+	}
+	v.Name, v.Logo = m.name, m.logo.address()
+	if m.preparedBy != "" {
+		v.Facts = append([]pairView{{"Prepared by", m.preparedBy}}, v.Facts...)
 	}
 	for _, s := range severities {
 		v.SeverityMeanings = append(v.SeverityMeanings, meaning{s.id, s.word, s.meaning})

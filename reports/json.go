@@ -24,6 +24,11 @@ type (
 		DefaultDomain   string   `json:"defaultDomain"`
 		VerifiedDomains []string `json:"verifiedDomains"`
 	}
+	// reviewJSON is there when the review was given a name or an author.
+	reviewJSON struct {
+		Title      string `json:"title"`
+		PreparedBy string `json:"preparedBy"`
+	}
 	runJSON struct {
 		StartedAt      *string           `json:"startedAt"`
 		FinishedAt     *string           `json:"finishedAt"`
@@ -193,6 +198,11 @@ func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 	j.raw("{\n\"schema\": \"" + reportSchema + "\",\n")
 	if m.redacted {
 		j.raw("\"redacted\": true,\n")
+	}
+	if m.name != reviewTitle || m.preparedBy != "" {
+		j.raw("\"review\": ")
+		j.value(reviewJSON{m.name, m.preparedBy})
+		j.raw(",\n")
 	}
 	j.raw("\"tool\": ")
 	j.value(m.tool)

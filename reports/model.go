@@ -32,10 +32,13 @@ type model struct {
 	limits   []checks.Limit      // what the checks of this review cannot see
 	missing  mailboxCount        // mailboxes that were not read in full
 	redacted bool                // names, addresses and ids are pseudonyms
+
+	name, preparedBy string // of the review; preparedBy may be ""
+	logo             Logo
 }
 
 func newModel(src Source, res Results, version string) (*model, error) {
-	m := &model{src: src, tenant: src.Tenant(), run: src.Run(), area: map[string]string{}, title: map[string]string{}}
+	m := &model{name: reviewTitle, src: src, tenant: src.Tenant(), run: src.Run(), area: map[string]string{}, title: map[string]string{}}
 	m.tool = toolInfo{Name: "tenantaudit", Version: cmp.Or(version, m.run.ToolVersion)}
 	for _, t := range []time.Time{m.run.FinishedAt, m.run.CollectedTo, m.run.StartedAt} {
 		if m.at.IsZero() {

@@ -103,7 +103,7 @@ func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidence
 func (b *workbook) properties() error {
 	at := b.m.at.Format(time.RFC3339)
 	if err := b.f.SetDocProps(&excelize.DocProperties{
-		Title: reviewTitle, Subject: "Tenant " + shown(b.m.tenant.ID), Creator: "tenantaudit " + shown(b.m.tool.Version),
+		Title: shown(b.m.name), Subject: "Tenant " + shown(b.m.tenant.ID), Creator: "tenantaudit " + shown(b.m.tool.Version),
 		LastModifiedBy: "tenantaudit", Created: at, Modified: at, Category: "Confidential", Language: "en",
 	}); err != nil {
 		return err

@@ -225,7 +225,7 @@ func (b *workbook) evidenceCover(_ context.Context, name string) error {
 	if err := b.sheet(name, sheetPage{tab: navy}); err != nil {
 		return err
 	}
-	return b.pairs(name, "Evidence of a "+reviewTitle, []pair{
+	return b.pairs(name, "Evidence: "+b.m.name, []pair{
 		{"Tenant", b.m.tenant.DisplayName}, {"Tenant ID", b.m.tenant.ID}, {"Collected", b.m.window()},
 		{"Mode", readOnlyStatement}, {"What this is", "Rows that do not fit into " + reviewName + ". Results, coverage and notes are there."},
 		{"Handling", handlingStatement},

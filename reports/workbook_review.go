@@ -56,7 +56,10 @@ func (b *workbook) cover(_ context.Context, name string) error {
 	if m.redacted {
 		ps = append([]pair{{"Redacted copy", redactedStatement}}, ps...)
 	}
-	if err := b.pairs(name, reviewTitle, ps); err != nil {
+	if m.preparedBy != "" {
+		ps = append([]pair{{"Prepared by", m.preparedBy}}, ps...)
+	}
+	if err := errors.Join(b.pairs(name, m.name, ps), b.logo(name)); err != nil {
 		return err
 	}
 	row := len(ps) + 5

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -59,6 +60,12 @@ type Options struct {
 	Extra []string
 	// Redacted says that source and results are a copy with pseudonyms; every file says so too.
 	Redacted bool
+	// Title stands in place of the name of the review; "" for that name.
+	Title string
+	// PreparedBy is who made the review, for the cover and the sign-off; "" leaves it open.
+	PreparedBy string
+	// Logo is shown on the cover and at the top of the page; the zero value for none.
+	Logo Logo
 }
 
 // File is one file of a review, as the manifest names it.
@@ -84,7 +91,8 @@ func Write(ctx context.Context, dir string, src Source, res Results, opts Option
 	if err != nil {
 		return nil, err
 	}
-	m.redacted = opts.Redacted
+	m.redacted, m.preparedBy, m.logo = opts.Redacted, opts.PreparedBy, opts.Logo
+	m.name = cmp.Or(opts.Title, reviewTitle)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make review folder: %w", err)
 	}

@@ -164,7 +164,7 @@ func (a *app) review(ctx context.Context, dir string, j judged, o *outputOptions
 	if err != nil {
 		return err
 	}
-	files, err := a.write(ctx, dir, view, j, o.formats, snapshotFile)
+	files, err := a.write(ctx, dir, view, j, o, snapshotFile)
 	if err != nil {
 		return err
 	}

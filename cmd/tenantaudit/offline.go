@@ -159,7 +159,7 @@ func (a *app) report(ctx context.Context, path string, scope *scopeOptions, out 
 	if err := makeFolder(dir); err != nil {
 		return err
 	}
-	files, err := a.write(ctx, dir, view, j, out.formats, extra...)
+	files, err := a.write(ctx, dir, view, j, out, extra...)
 	if err != nil {
 		return err
 	}

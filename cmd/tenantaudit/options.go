@@ -5,19 +5,23 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
 	"tenantaudit/checks"
 	"tenantaudit/internal/auth"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/reports"
 )
 
 // connectOptions say whom to sign in as, and where.
@@ -259,6 +263,10 @@ type outputOptions struct {
 	redact          bool
 	redactKeyFile   string
 	redactKey       []byte // nil: a new one
+	title           string
+	preparedBy      string
+	logoFile        string
+	logo            reports.Logo
 }
 
 const defaultFormats = "xlsx,html,json"
@@ -274,7 +282,43 @@ func (o *outputOptions) bindReport(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.formats, "format", strings.Split(defaultFormats, ","), "what to write: "+strings.Join(formats, ", "))
 	f.BoolVar(&o.redact, "redact", false, "also write a copy with pseudonyms for names, addresses and ids, to "+shareableFolder+"/ in the folder of the review")
 	f.StringVar(&o.redactKeyFile, "redact-key", "", "a "+redactionKey+" of an earlier review, for the same pseudonyms (default: a new key)")
+	f.StringVar(&o.title, "title", "", "name of the review, on the cover and at the top of the page (default: Microsoft 365 security review)")
+	f.StringVar(&o.preparedBy, "prepared-by", "", "who made the review, on the cover")
+	f.StringVar(&o.logoFile, "logo", "", "a PNG or JPEG picture for the cover and the page, of at most 1 MiB")
 	o.bindVerdict(f)
+}
+
+// readCover looks at what is to stand on the cover before anything is asked of a tenant.
+func (o *outputOptions) readCover() error {
+	for _, one := range []struct{ flag, text string }{{"title", o.title}, {"prepared-by", o.preparedBy}} {
+		if n := utf8.RuneCountInString(one.text); n > coverText || !utf8.ValidString(one.text) {
+			return usageError("--%s: give a text of at most %d characters", one.flag, coverText)
+		}
+	}
+	if o.logoFile == "" {
+		return nil
+	}
+	data, err := readSmall(o.logoFile, 2<<20)
+	if err != nil {
+		return usageError("--logo %s: %s", o.logoFile, reason(err))
+	}
+	if o.logo, err = reports.NewLogo(data); err != nil {
+		return usageError("--logo %s: %s", o.logoFile, err)
+	}
+	return nil
+}
+
+// coverText is how long a title may be, in characters.
+const coverText = 200
+
+// readSmall reads a file, but not beyond a limit.
+func readSmall(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 func (o *outputOptions) bindVerdict(f *pflag.FlagSet) {
@@ -303,6 +347,9 @@ func (o *outputOptions) resume(add func(flag, value string), on func(flag string
 		on("redact")
 	}
 	add("redact-key", o.redactKeyFile)
+	add("title", o.title)
+	add("prepared-by", o.preparedBy)
+	add("logo", o.logoFile)
 }
 
 var failSeverities = []string{"critical", "high", "medium", "low"}
@@ -313,7 +360,7 @@ func (o *outputOptions) validate() error {
 			return usageError("unknown --format %q: use any of %s", f, strings.Join(formats, ", "))
 		}
 	}
-	if err := o.readRedactKey(); err != nil {
+	if err := errors.Join(o.readRedactKey(), o.readCover()); err != nil {
 		return err
 	}
 	if o.judgement.AuditRetentionDays < 1 {

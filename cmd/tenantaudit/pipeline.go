@@ -344,11 +344,14 @@ func judge(ctx context.Context, v *snapshot.Snapshot, o checks.Options, list []c
 }
 
 // write writes the review folder, the manifest last.
-func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j judged, formats []string, extra ...string) ([]reports.File, error) {
+func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j judged, o *outputOptions, extra ...string) ([]reports.File, error) {
+	formats := o.formats
 	if slices.Contains(formats, "csv") {
 		formats = append(slices.DeleteFunc(slices.Clone(formats), func(f string) bool { return f == "csv" }), "csv")
 	}
-	return reports.Write(ctx, dir, v, reports.Results{Checks: j.results, Findings: j.findings}, reports.Options{Formats: formats, Version: version, Extra: extra})
+	return reports.Write(ctx, dir, v, reports.Results{Checks: j.results, Findings: j.findings}, reports.Options{
+		Formats: formats, Version: version, Extra: extra, Title: o.title, PreparedBy: o.preparedBy, Logo: o.logo,
+	})
 }
 
 // verdict is the exit code that the findings and gaps ask for.
