@@ -292,7 +292,7 @@ func TestPageWithoutScripts(t *testing.T) {
 	}
 	b.open("")
 	shown := eval[string](b, `[...document.querySelectorAll('.view')].filter(s => s.checkVisibility()).map(s => s.id).join()`)
-	if shown != "overview,findings,checks,coverage,evidence" {
+	if shown != "overview,findings,access,checks,coverage,evidence" {
 		t.Errorf("parts shown without scripts: %s", shown)
 	}
 	if eval[bool](b, `document.querySelector('#explorer').checkVisibility() || document.querySelector('#ffilter').checkVisibility()`) {

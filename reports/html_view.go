@@ -41,6 +41,8 @@ type pageView struct {
 	LeftOut                            []tableView
 	SeverityMeanings, StatusMeanings   []meaning
 	Deleted, Moment, GapText, ReadOnly string
+	AccessGap                          *coverageView // of the computed access, when it is not complete or not in the page; else nil
+	AccessSheet                        string
 	Name                               string       // of the review
 	Logo                               template.URL // a data address made here; "" for none
 	Redacted                           string       // says that the page is a copy with pseudonyms; ""
@@ -189,6 +191,12 @@ func newPageView(m *model, tables []spooled) *pageView {
 		}
 		cv.Reasons, cv.Units = reasonsOf(c), UnitWords(c.Units)
 		v.Coverage = append(v.Coverage, cv)
+		if c.Dataset == snapshot.EffectiveAccess {
+			v.AccessSheet = sheetOf(c.Dataset)
+			if cv.State != "complete" || !cv.Held {
+				v.AccessGap = &cv
+			}
+		}
 		if c.State != snapshot.CoverageComplete {
 			v.Gaps = append(v.Gaps, cv)
 		}

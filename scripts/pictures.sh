@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 
 go build -ldflags "-X main.version=1.0.0-demo" -o "$work/tenantaudit" ./cmd/tenantaudit
-"$work/tenantaudit" demo --out "$work/review" --format html,xlsx --no-progress >/dev/null
+"$work/tenantaudit" demo --out "$work/review" --format html,xlsx,json --no-progress >/dev/null
 
 # One profile serves all pictures. Virtual time does not wait for the worker that reads the
 # evidence, so the review stands in a frame of a page that spends real time while it runs.
@@ -37,6 +37,9 @@ shoot() { # name fragment [option...]
 shoot html-overview "#overview"
 shoot html-findings "#findings?severity=critical,high&area=mail"
 shoot html-evidence "#evidence/mailboxPermissions?f.inherited=false&sort=mailboxAddress"
+box=$(grep -o '"mailbox":"[^"]*","mailboxAddress":"ap@[^"]*","principal"' "$work/review/report.json" | head -n 1 | cut -d '"' -f 4)
+[ -n "$box" ] || { echo "nobody can reach the mailbox of the picture" >&2; exit 1; }
+shoot html-access "#access/mailbox?of=$box"
 shoot html-dark "#overview" --blink-settings=preferredColorScheme=0
 
 # Only the pages of the review sheets are made; which of them begins a sheet is in its footer.

@@ -30,6 +30,7 @@
     for (const a of $$('nav a')) a.getAttribute('href') === '#' + at.part ? a.setAttribute('aria-current', 'page') : a.removeAttribute('aria-current');
     document.title = $('h2', $('#' + at.part)).textContent + ' · ' + docTitle;
     if (at.part === 'findings') showFindings(at);
+    if (at.part === 'access') showAccess(at);
     if (at.part === 'evidence') showEvidence(at);
     else scrollTo(0, 0);
   }
@@ -290,6 +291,7 @@
     $('#rowtitle').textContent = meta.title + ', row ' + num(n + 1);
     $('dl', box).replaceChildren(...meta.cols.flatMap((c, i) => [make('dt', { text: c.name }), make('dd', { text: r.cells[i] ?? 'unknown', class: r.cells[i] == null ? 'unknown' : null })]), make('dt', { text: 'rowKey' }), make('dd', { text: r.key }));
     box.showModal();
+    $('#rowtitle').focus();
   }
   const place = cell => ({ row: +cell.parentNode.getAttribute('aria-rowindex') - 2, col: +cell.getAttribute('aria-colindex') - 1 });
   gridBody.addEventListener('focusin', e => { const c = e.target.closest('[role=gridcell]'); if (c) Object.assign(cursor, place(c)); });
@@ -331,6 +333,83 @@
     live.textContent = $('#qcount').textContent = said;
   });
 
+  // --- Access: who can reach a mailbox, what somebody can reach
+  const REACH = 'effectiveAccess', EVERY = '*', SHOWN = 2000;
+  const sides = {
+    mailbox: { texts: ['mailboxAddress'], other: 'principal', head: 'Who', every: [EVERY] },
+    principal: { texts: ['principalName', 'principalAddress', 'principalType'], other: 'mailbox', head: 'Mailbox', every: [] }
+  };
+  const abilities = { read: 'Read', change: 'Change or delete', sendAs: 'Send as', sendOnBehalf: 'Send on behalf', manage: 'Change who has access', receive: 'Receive its mail' };
+  const routes = {
+    fullAccess: 'Full Access', mailboxPermission: 'permission on the mailbox', folder: 'permission on a folder', sendAs: 'Send As', sendOnBehalf: 'Send on Behalf', application: 'application permission',
+    delegatedGrant: 'delegated consent', exchangeRole: 'Exchange role', directoryRole: 'directory role', forwarding: 'forwarding', inboxRule: 'inbox rule', transportRule: 'mail flow rule'
+  };
+  const aform = $('#aform'), aq = $('#aq'), alist = $('#alist'), aresult = $('#aresult');
+  let asked = 0;
+  const side = () => $('input[name=ask]:checked', aform).value;
+  const named = (s, texts, id) => id === EVERY ? 'Every mailbox' : texts.find(t => t) || id;
+  async function showAccess({ rest, query }) {
+    const s = sides[rest] ? rest : side(), my = ++asked, t = tables.get(REACH);
+    for (const i of $$('input[name=ask]', aform)) i.checked = i.value === s;
+    if (aq.value.trim() !== (query.get('q') || '')) aq.value = query.get('q') || '';
+    const of = query.get('of') || '';
+    if (!t) { $('#acount').textContent = 'Not in this page. The workbook has these rows.'; root.dataset.ready = 'access'; return; }
+    try {
+      await load(t);
+      const found = await ask('objects', { table: REACH, by: s, texts: sides[s].texts, search: aq.value, limit: 50 });
+      if (my !== asked) return;
+      const said = found.total > found.list.length ? 'The first ' + num(found.list.length) + ' of ' + num(found.total) : num(found.total) + ' found';
+      $('#acount').textContent = said;
+      alist.replaceChildren(...found.list.map(o => {
+        const b = make('button', { type: 'button', 'aria-current': o.id === of ? 'true' : null, onclick: () => go(link(s, o.id)) },
+          make('b', { text: named(s, o.texts, o.id) }), make('span', { text: [...o.texts.filter(Boolean).slice(1), num(o.rows) + (o.rows === 1 ? ' way' : ' ways')].join(' · ') }));
+        return make('li', {}, b);
+      }));
+      if (of) await showWays(s, of, my); else { aresult.replaceChildren(); live.textContent = said; }
+    } catch (e) {
+      aresult.replaceChildren(make('p', { class: 'banner bad', role: 'alert', text: 'This table cannot be read: the page is damaged or the browser too old (' + e.message + '). Nothing is shown. The workbook has these rows.' }));
+    }
+    if (my === asked) root.dataset.ready = 'access';
+  }
+  function link(s, of) {
+    const q = new URLSearchParams();
+    if (aq.value.trim()) q.set('q', aq.value.trim());
+    if (of) q.set('of', of);
+    return address('access', s, q);
+  }
+  async function showWays(s, of, my) {
+    const [own, wide] = await Promise.all([ask('having', { table: REACH, column: s, values: [of], limit: SHOWN }), ask('having', { table: REACH, column: s, values: sides[s].every.filter(v => v !== of), limit: SHOWN })]);
+    if (my !== asked) return;
+    const first = own.list[0], title = first ? named(s, sides[s].texts.map(c => first[c]), of) : of, names = Object.keys(abilities);
+    const head = make('h3', { tabindex: '-1', text: title }), count = (n, one) => num(n) + ' ' + (n === 1 ? one : one + 's');
+    const parts = [head, make('p', { class: 'note', text: s === 'mailbox' ? count(own.total, 'way') + ' into this mailbox, ' + num(wide.total) + ' more into every mailbox' : count(own.total, 'way') + ' into mailboxes' })];
+    for (const [caption, r] of [[s === 'mailbox' ? 'Into this mailbox' : 'What it can reach', own], ['Into every mailbox, and so into this one', wide]]) {
+      if (!r.total) continue;
+      const list = r.list.sort((a, b) => names.indexOf(a.capability) - names.indexOf(b.capability));
+      parts.push(make('h4', { text: caption }), make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+        make('table', { class: 'grid-like' }, make('thead', {}, make('tr', {}, ...[sides[s].head, 'Can', 'How', 'Where', 'What closes it'].map(h => make('th', { scope: 'col', text: h })))),
+          make('tbody', {}, ...list.map(row => way(s, row))))));
+      if (r.total > r.list.length) parts.push(make('p', { class: 'more', text: 'These are the first ' + num(r.list.length) + ' of ' + num(r.total) + '. Evidence has all of them.' }));
+    }
+    if (!own.total && !wide.total) parts.push(make('p', { class: 'empty', text: 'No row of this page names it.' }));
+    aresult.replaceChildren(...parts);
+    live.textContent = parts[1].textContent;
+    head.focus({ preventScroll: true });
+  }
+  function way(s, row) {
+    const other = sides[s].other, id = row[other], name = named(other, sides[other].texts.map(c => row[c]), id), far = s === 'mailbox' ? row.principalAddress || row.principalType : '';
+    const q = new URLSearchParams();
+    if (row.evidenceKey) q.set('key', row.evidenceKey);
+    return make('tr', {},
+      make('th', { scope: 'row' }, make('button', { type: 'button', text: name, onclick: () => { aq.value = ''; go(link(other, id)); } }), ...(far && far !== name ? [make('br'), make('span', { class: 'via', text: far })] : [])),
+      make('td', { text: abilities[row.capability] || row.capability }),
+      make('td', {}, tables.has(row.evidenceDataset) ? make('a', { href: address('evidence', row.evidenceDataset, q), text: routes[row.route] || row.route }) : routes[row.route] || row.route, ...(row.via ? [make('br'), make('span', { class: 'via', text: row.via })] : [])),
+      make('td', { text: row.scope + (row.note ? ' (' + row.note + ')' : '') }),
+      make('td', {}, make('code', { text: row.close })));
+  }
+  aform.addEventListener('submit', e => e.preventDefault());
+  aform.addEventListener('input', later(() => { history.replaceState(null, '', link(side(), '')); showAccess(where()); }));
+
   // --- Theme and print
   const theme = $('#theme'), dark = () => root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   const label = () => { theme.textContent = dark() ? 'Light' : 'Dark'; theme.setAttribute('aria-pressed', String(dark())); };
@@ -340,11 +419,11 @@
   label();
   // The tables stand behind this script; the rest of the page works before they are there.
   if (document.readyState === 'loading') {
-    if (where().part !== 'evidence') route();
+    if (!['evidence', 'access'].includes(where().part)) route();
     addEventListener('DOMContentLoaded', () => {
       for (const s of $$('script.table')) { const meta = JSON.parse(s.textContent); tables.set(meta.name, { meta, id: s.id.slice(1), loaded: null }); }
       root.dataset.tables = tables.size;
-      if (where().part === 'evidence') route();
+      if (['evidence', 'access'].includes(where().part)) route();
     });
   } else route();
 })();

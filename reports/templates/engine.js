@@ -181,7 +181,37 @@ function engine(post) {
     return { blob: new Blob(parts, { type: 'text/csv;charset=utf-8' }), rows: end };
   }
 
-  const ops = { load, run, rows, csv };
+  // Objects that a table names by an id, and whose texts hold every word; those with most rows first.
+  function objects({ table, by, texts, search, limit }) {
+    const t = tables.get(table), of = name => t.cols.find(c => c.name === name), key = of(by), shown = texts.map(of);
+    let mask = new Uint8Array(t.rows).fill(1);
+    for (const word of search.toLowerCase().split(/\s+/).filter(Boolean)) {
+      const hit = new Uint8Array(t.rows);
+      for (const col of [key, ...shown]) {
+        const flags = hits(col, word), c = col.codes;
+        if (flags) for (let i = 0; i < t.rows; i++) hit[i] |= flags[c[i]];
+      }
+      for (let i = 0; i < t.rows; i++) mask[i] &= hit[i];
+    }
+    const count = new Uint32Array(key.dict.length), first = new Uint32Array(key.dict.length);
+    for (let i = t.rows - 1; i >= 0; i--) if (mask[i]) { count[key.codes[i]]++; first[key.codes[i]] = i; }
+    const found = [];
+    for (let v = 0; v < count.length; v++) if (count[v]) found.push(v);
+    found.sort((a, b) => count[b] - count[a] || a - b);
+    return { total: found.length, list: found.slice(0, limit).map(v => ({ id: key.dict[v], rows: count[v], texts: shown.map(c => text(c, first[v])) })) };
+  }
+  // The rows in which a column has one of a few values, as objects by column.
+  function having({ table, column, values, limit }) {
+    const t = tables.get(table), col = t.cols.find(c => c.name === column), want = new Set(values), ok = col.dict.map(s => want.has(s)), list = [];
+    let total = 0;
+    for (let i = 0; i < t.rows; i++) {
+      if (!ok[col.codes[i]] || total++ >= limit) continue;
+      list.push(Object.fromEntries(t.cols.map(c => [c.name, text(c, i)])));
+    }
+    return { total, list };
+  }
+
+  const ops = { load, run, rows, csv, objects, having };
   return async q => {
     try { post({ id: q.id, ok: await ops[q.op](q) }); } catch (e) { post({ id: q.id, error: String(e && e.message || e) }); }
   };
