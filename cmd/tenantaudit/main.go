@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"unicode"
 
@@ -62,6 +63,11 @@ func main() {
 
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// Progress, logs and the word about an interrupt come from several goroutines. A file takes
+	// them as they come, and has to stay one for those who ask whether it is a terminal.
+	if _, file := stderr.(*os.File); !file {
+		stderr = &oneAtATime{w: stderr}
+	}
 	cmd := newRoot(&streams{in: stdin, out: stdout, err: stderr})
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
@@ -85,6 +91,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "tenantaudit: "+safe(text))
 	}
 	return code
+}
+
+// oneAtATime is a writer for several goroutines.
+type oneAtATime struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (o *oneAtATime) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.w.Write(p)
 }
 
 // streams are the three streams of the process.

@@ -31,9 +31,10 @@ var review250 struct {
 // review is the tenant with every situation, 250 mailboxes, made once.
 func review(t *testing.T) situation {
 	t.Helper()
+	bin := shipped(t)
 	review250.Do(func() {
 		var dir string
-		review250.reportFile, dir = shippedReport(t, shipped(t), "--mailboxes", "250", "--format", "json,html")
+		review250.reportFile, dir = shippedReport(t, bin, "--mailboxes", "250", "--format", "json,html")
 		review250.raw, review250.html = readFile(t, dir, "report.json"), readFile(t, dir, "review.html")
 	})
 	if review250.raw == "" {
