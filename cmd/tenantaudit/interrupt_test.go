@@ -85,7 +85,7 @@ func (h *heldRun) all() string {
 // code waits for the end of the program.
 func (h *heldRun) code() int {
 	h.t.Helper()
-	for range h.lines { //nolint:revive // until it has said everything
+	for range h.lines { // until it has said everything
 	}
 	if err := h.cmd.Wait(); h.cmd.ProcessState == nil {
 		h.t.Fatal(err)
