@@ -28,7 +28,7 @@ func TestTheCoverIsOnesOwn(t *testing.T) {
 	if code != exitOK {
 		t.Fatalf("exit %d\n%s", code, errs)
 	}
-	for _, at := range []string{review, filepath.Join(review, shareableFolder)} {
+	for _, at := range []string{review} {
 		raw, err := os.ReadFile(filepath.Join(at, "report.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -59,6 +59,27 @@ func TestTheCoverIsOnesOwn(t *testing.T) {
 		if !found {
 			t.Error("the workbook has no picture")
 		}
+	}
+}
+
+// The copy for others has none of it: a title names the customer, and so may a picture.
+func TestTheRedactedCopyHasAPlainCover(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "review")
+	run := func() string {
+		t.Helper()
+		if code, _, errs := tenantaudit(t, t.Context(), "demo", "--mailboxes", "5", "--out", dir, "--no-progress", "--format", "html,json", "--title", "Review of zq9title", "--prepared-by", "zq9author", "--redact"); code != exitOK {
+			t.Fatalf("exit %d\n%s", code, errs)
+		}
+		return string(readFile(t, dir, redactionKey))
+	}
+	key := run()
+	for name, body := range contents(t, filepath.Join(dir, shareableFolder)) {
+		if bytes.Contains(body, []byte("zq9")) {
+			t.Errorf("%s holds the title or the author", name)
+		}
+	}
+	if again := run(); again != key {
+		t.Error("a second copy replaced the key of the first")
 	}
 }
 

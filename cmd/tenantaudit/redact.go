@@ -52,6 +52,13 @@ func (a *app) shareable(ctx context.Context, dir string, v *snapshot.Snapshot, j
 		}
 	}()
 	key := o.redactKey
+	if key == nil { // a copy that was handed out before must stay readable
+		if text, rerr := os.ReadFile(filepath.Join(dir, redactionKey)); rerr == nil {
+			if key, err = redact.ParseKey(string(text)); err != nil {
+				return fmt.Errorf("%s: %w; move it away, or name a key with --redact-key", filepath.Join(dir, redactionKey), err)
+			}
+		}
+	}
 	if key == nil {
 		if key, err = redact.NewKey(); err != nil {
 			return err
@@ -88,7 +95,7 @@ func (a *app) shareable(ctx context.Context, dir string, v *snapshot.Snapshot, j
 	if err := removeCopy(to); err != nil {
 		return err
 	}
-	if _, err := reports.Write(ctx, to, view, shown, reports.Options{Formats: o.formats, Version: version, Redacted: true, Title: o.title, PreparedBy: o.preparedBy, Logo: o.logo}); err != nil {
+	if _, err := reports.Write(ctx, to, view, shown, reports.Options{Formats: o.formats, Version: version, Redacted: true}); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "Redacted copy: %s. Keep %s and %s: they say who is who.\n", to, redactionMap, redactionKey)

@@ -236,3 +236,30 @@ func TestKeysAsText(t *testing.T) {
 		}
 	}
 }
+
+// Which rows stand as evidence may follow their order, which the copy does not have: the
+// subject tells then which finding is meant. Two findings about it tell nothing.
+func TestFindingsAreMatchedBySubjectToo(t *testing.T) {
+	const kim, ada = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+	r := fixed()
+	about := func(id, summary, row string) checks.Finding {
+		return checks.Finding{Check: "a.b", Subject: checks.Subject{Type: "user", ID: id, Name: "Kim"}, Summary: summary,
+			Evidence: []checks.Evidence{{Dataset: "users", Key: row}}}
+	}
+	got, err := r.Findings(
+		[]checks.Finding{about(kim, "Kim did it", kim), about(ada, "Ada did it", ada)},
+		[]checks.Finding{about(r.id(kim), "one did it", "other row"), about(r.id(ada), "two did it", "row 1"), about(r.id(ada), "three did it", "row 2")},
+		map[string]string{"a.b": "Nobody does it"})
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%d findings, %v; want those of the original", len(got), err)
+	}
+	if got[0].Summary != "one did it" || got[0].Evidence[0].Key != r.id(kim) {
+		t.Errorf("the first finding is %+v; want the words about its subject, and its own evidence", got[0])
+	}
+	if got[1].Summary != "Nobody does it" {
+		t.Errorf("the second finding is %+v; want the title of its check", got[1])
+	}
+	if !slices.ContainsFunc(r.Mapping(), func(e Entry) bool { return e.Pseudonym == got[1].Subject.Name && e.Original == "Kim" }) {
+		t.Errorf("the mapping does not say who %s is", got[1].Subject.Name)
+	}
+}
