@@ -87,7 +87,11 @@ func TestRedTeamInTheRedactedCopy(t *testing.T) {
 		if strings.HasSuffix(name, ".xlsx") {
 			continue // its parts are looked at unpacked
 		}
-		for _, bad := range []string{"attacker.example", "document.title=", "hyperlink(", "calc'!a0", "\x1b[", "0;owned", "owned=1"} {
+		bad := []string{"attacker.example", "document.title=", "hyperlink(", "calc'!a0", "0;owned", "owned=1", "\x1b[2j", "\x1b[31m", "\x1b]0;", "\x1b]8;;"}
+		if !strings.Contains(name, "#") { // columns of the page are bytes, in which two may follow each other by chance
+			bad = append(bad, "\x1b")
+		}
+		for _, bad := range bad {
 			if at := bytes.Index(body, []byte(bad)); at >= 0 {
 				t.Errorf("%s holds %q: …%q…", name, bad, body[max(0, at-60):min(len(body), at+60)])
 			}
