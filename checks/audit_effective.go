@@ -55,10 +55,10 @@ func organizationMustHave(in Input, property, summary string, pick func(snapshot
 	return out, nil
 }
 
-// auditedInEffect says whether the actions in a mailbox are recorded: the
+// AuditedInEffect says whether the actions in a mailbox are recorded: the
 // organisation's switch is on, and the type is covered or AuditEnabled is set.
 // nil: the values that decide it were not sent.
-func auditedInEffect(m snapshot.Mailbox, disabled *bool) *bool {
+func AuditedInEffect(m snapshot.Mailbox, disabled *bool) *bool {
 	yes, no := true, false
 	switch {
 	case isTrue(disabled):

@@ -42,7 +42,7 @@ func runMailboxActionsComplete(in Input) (Output, error) {
 		if m.Inactive || strings.EqualFold(m.RecipientTypeDetails, "GroupMailbox") {
 			continue
 		}
-		switch audited := auditedInEffect(m, disabled); {
+		switch audited := AuditedInEffect(m, disabled); {
 		case isTrue(disabled):
 			// No mailbox records anything: a pass with no subject would be a lie.
 			off++

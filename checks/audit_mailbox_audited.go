@@ -37,7 +37,7 @@ func runMailboxAudited(in Input) (Output, error) {
 		if m.Inactive {
 			continue
 		}
-		audited := auditedInEffect(m, disabled)
+		audited := AuditedInEffect(m, disabled)
 		if audited == nil {
 			unknown++
 			continue

@@ -345,3 +345,11 @@ func TestVeryLongTableReachesItsEnd(t *testing.T) {
 	b.until(fmt.Sprintf(`document.activeElement.parentNode.getAttribute('aria-rowindex') === '%d'`, rows+1))
 	b.clean()
 }
+
+// size sets the size of the window.
+func (b *browser) size(width, height int) {
+	b.t.Helper()
+	b.run(chromedp.EmulateViewport(int64(width), int64(height)))
+}
+
+func chromedpNavigate(url string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(url) }

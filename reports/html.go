@@ -72,13 +72,19 @@ func writeHTMLLimit(ctx context.Context, w io.Writer, dir string, m *model, limi
 	}
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"shown": pageText, "grouped": func(n any) string { return grouped(toInt(n)) }, "severity": severityWord, "status": statusWord,
-		"label": func(s string) string { return pageText(label(s)) },
+		"cellclass": m.cellClass,
+		"label":     func(s string) string { return pageText(label(s)) },
 	}).Parse(pageHTML)
 	if err != nil {
 		return 0, err
 	}
 	script := engineJS + appJS
 	view := newPageView(m, tables)
+	f, err := m.counted(ctx)
+	if err != nil {
+		return 0, err
+	}
+	view.Plots = m.plots(f)
 	if view.MailboxGaps, err = m.gapViews(); err != nil {
 		return 0, err
 	}

@@ -144,14 +144,14 @@ func TestTablesThatDoNotFitAreNamed(t *testing.T) {
 // A table of millions of rows is not even read for the page.
 func TestTablesThatCannotFitAreNotRead(t *testing.T) {
 	m, res := small(t)
-	m.fail[snapshot.EffectiveAccess] = errors.New("was read")
+	m.fail[snapshot.GroupMembers] = errors.New("was read")
 	for i := range m.coverage {
-		if m.coverage[i].Dataset == snapshot.EffectiveAccess {
+		if m.coverage[i].Dataset == snapshot.GroupMembers {
 			m.coverage[i].Rows = htmlRows + 1
 		}
 	}
 	s := pageOf(t, m, res, htmlData)
-	if strings.Contains(s, `"name":"effectiveAccess"`) || !strings.Contains(s, "Effective access (2,000,001 rows)") {
+	if strings.Contains(s, `"name":"groupMembers"`) || !strings.Contains(s, "Group members (2,000,001 rows)") {
 		t.Error("the page does not say that the table is left out")
 	}
 }

@@ -24,6 +24,7 @@ type pageView struct {
 	Found                              int // findings in all
 	Areas                              []areaView
 	Bar                                []barView
+	Plots                              []plotView
 	Assessed, Checks                   int
 	Verdicts                           []verdictView
 	Coverage                           []coverageView

@@ -33,6 +33,9 @@ type model struct {
 	missing  mailboxCount        // mailboxes that were not read in full
 	redacted bool                // names, addresses and ids are pseudonyms
 
+	figures *figures // behind the pictures; nil when no format shows any
+	words   *words   // of the language of the review; nil is English
+
 	name, preparedBy string // of the review; preparedBy may be ""
 	logo             Logo
 }
@@ -301,6 +304,15 @@ func (m *model) identity() string {
 	s := cmp.Or(m.run.Identity, "unknown")
 	if m.run.IdentityType != "" {
 		s += " (" + m.run.IdentityType + ")"
+	}
+	return s
+}
+
+// evaluatedText is evaluatedText in the language of the review.
+func (m *model) evaluatedText(c checkResult) string {
+	s := m.tf("%d of %d", c.Evaluated, c.Expected)
+	if c.Subject != "" {
+		s += " " + m.t(c.Subject)
 	}
 	return s
 }

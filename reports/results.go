@@ -5,13 +5,16 @@ import (
 	"tenantaudit/internal/snapshot"
 )
 
+// noEvidence stands for a finding that names no row.
+var noEvidence checks.Evidence
+
 // checkFinding is a finding as the runner emits it.
 type checkFinding = checks.Finding
 
 // checkResult is the outcome of a check with what reports say about the check.
 type checkResult struct {
 	ID, Title, Area, Severity, Status string
-	Cause, Remediation, Why           string
+	Cause, Remediation, Why, Rule     string
 	Evaluated, Expected, Findings     int
 	CIS, SCuBA, NIST, MITRE, Sources  []string
 	Subject                           string // what is counted: "mailboxes"
@@ -24,7 +27,7 @@ func resultOf(r checks.Result) checkResult {
 	mapping, _ := r.Check.Controls()
 	return checkResult{
 		ID: r.Check.ID, Title: r.Check.Title, Area: r.Check.Area(), Severity: string(r.Severity), Status: string(r.Status),
-		Cause: r.Cause, Remediation: r.Check.Fix, Why: r.Check.Why,
+		Cause: r.Cause, Remediation: r.Check.Fix, Why: r.Check.Why, Rule: r.Check.Rule,
 		Evaluated: r.Evaluated, Expected: r.Expected, Findings: r.Findings,
 		CIS: mapping.CIS, SCuBA: mapping.SCuBA, NIST: mapping.NIST, MITRE: mapping.MITRE, Sources: r.Check.Sources,
 		Subject: r.Check.Subject, Needs: r.Check.Needs,

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,8 @@ type workbook struct {
 	st    styles
 	notes dataNotes
 	rows  int64 // dataset rows written
+
+	listed []listedSheet // tables so far, for Contents
 }
 
 // part is one sheet of a workbook, or the run of evidence sheets.
@@ -49,11 +52,14 @@ type part struct {
 // writeWorkbook writes review.xlsx and returns the number of dataset rows in it.
 // Rows go through files in a private folder inside dir.
 func writeWorkbook(ctx context.Context, w io.Writer, dir string, m *model, plan evidencePlan) (int64, error) {
+	if _, err := m.counted(ctx); err != nil {
+		return 0, err
+	}
 	return build(ctx, w, dir, m, plan, func(b *workbook) []part {
 		return []part{
-			{"Cover", b.cover}, {"Read me", b.readMe}, {"Summary", b.summary}, {"Coverage", b.coverage}, {gapsTitle, b.mailboxGaps},
-			{"Checks", b.checks}, {"Findings", b.findings}, {"evidence", b.evidence(reviewName)},
-			{"Data notes", b.dataNotes}, {"Sign-off", b.signOff},
+			{"Cover", b.cover}, {"Read me", b.readMe}, {"Summary", b.summary}, {"", b.areaSheets}, {"Coverage", b.coverage}, {gapsTitle, b.mailboxGaps},
+			{"Checks", b.checks}, {"Findings", b.findings}, {"Affected", b.affected}, {"Access by person", b.accessByPerson},
+			{"", b.evidence(reviewName)}, {"Method", b.method}, {"Data notes", b.dataNotes}, {"Sign-off", b.signOff}, {"Contents", b.contents},
 		}
 	})
 }
@@ -61,7 +67,7 @@ func writeWorkbook(ctx context.Context, w io.Writer, dir string, m *model, plan 
 // writeEvidence writes one evidence-<area>.xlsx: the datasets that the plan put there.
 func writeEvidence(ctx context.Context, w io.Writer, dir string, m *model, plan evidencePlan, name string) (int64, error) {
 	return build(ctx, w, dir, m, plan, func(b *workbook) []part {
-		return []part{{"Cover", b.evidenceCover}, {"evidence", b.evidence(name)}, {"Data notes", b.dataNotes}}
+		return []part{{"Cover", b.evidenceCover}, {"", b.evidence(name)}, {"Data notes", b.dataNotes}}
 	})
 }
 
@@ -84,8 +90,9 @@ func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidence
 		return 0, fmt.Errorf("workbook properties: %w", err)
 	}
 	for _, p := range parts(b) {
-		if err := p.write(ctx, p.name); err != nil {
-			return 0, fmt.Errorf("sheet %s: %w", p.name, err)
+		name := sheetName(m.t(p.name))
+		if err := p.write(ctx, name); err != nil {
+			return 0, fmt.Errorf("sheet %s: %w", name, err)
 		}
 	}
 	f.SetActiveSheet(0)
@@ -228,6 +235,7 @@ type table struct {
 	sw     *excelize.StreamWriter
 	sheet  string
 	name   string // of the Excel table
+	what   string // it holds, for Contents; "" is its sheet's name
 	cols   []column
 	frozen int
 	lines  int // rows grow with wrapped text up to this many lines; 0 is one line each
@@ -242,7 +250,7 @@ type column struct {
 }
 
 // numberHeads are the columns of the review sheets that hold numbers.
-var numberHeads = []string{"Rows", "Expected", "Collected", "Failed", "Evaluated", "Findings", "Count"}
+var numberHeads = []string{"Rows", "Expected", "Collected", "Failed", "Evaluated", "Findings", "Count", "Mailboxes"}
 
 // pagesWide is over how many A3 pages beside each other columns go; the frozen ones are on each.
 func pagesWide(cols []column, frozen int) int {
@@ -354,6 +362,7 @@ func (t *table) end(note string, printed int) error {
 			return err
 		}
 	}
+	t.b.listed = append(t.b.listed, listedSheet{t.sheet, cmp.Or(t.what, t.sheet), t.rows})
 	if err := t.sw.AddTable(&excelize.Table{Range: "A1:" + last, Name: t.name, StyleName: "TableStyleLight1", ShowRowStripes: ptr(false)}); err != nil {
 		return err
 	}

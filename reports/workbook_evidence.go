@@ -122,7 +122,7 @@ func (b *workbook) dataset(ctx context.Context, c snapshot.Coverage) error {
 		}
 		t, err = b.table(name, fmt.Sprintf("tbl_%s_%d", c.Dataset, sheet), evidencePage(c), 1, heads)
 		if err == nil {
-			t.print = [][2]int{{1, len(cols)}}
+			t.print, t.what = [][2]int{{1, len(cols)}}, datasetTitle(c.Dataset)
 		}
 		return err
 	}

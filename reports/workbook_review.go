@@ -200,13 +200,36 @@ func (b *workbook) summary(_ context.Context, name string) error {
 		})
 	}
 	axis := excelize.ChartAxis{Font: excelize.Font{Color: ink, Size: 10}}
-	return b.f.AddChart(name, fmt.Sprintf("A%d", second+len(counts)+4), &excelize.Chart{
+	if err := b.results(name, second+len(counts)+4); err != nil {
+		return err
+	}
+	return b.f.AddChart(name, fmt.Sprintf("A%d", second+len(counts)+4+len(statuses)+4), &excelize.Chart{
 		Type: excelize.BarStacked, Series: series, XAxis: excelize.ChartAxis{Font: axis.Font, ReverseOrder: true}, YAxis: axis,
 		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: "Findings by area, as delivered"}}},
 		Legend:    excelize.ChartLegend{Position: "bottom"},
 		Dimension: excelize.ChartDimension{Width: 720, Height: 320},
 		Format:    excelize.GraphicOptions{AltText: "Stacked bars: number of findings in each area, by severity. The numbers are in the table at the top of this sheet."},
 	})
+}
+
+// results counts the checks by result, with a chart beside the numbers.
+func (b *workbook) results(name string, row int) error {
+	m := b.m
+	errs := []error{b.put(name, 1, row, m.t("Checks by result"), b.st.heading), b.put(name, 1, row+1, m.t("Result"), b.st.head), b.put(name, 2, row+1, m.t("Checks"), b.st.headRight)}
+	var points []excelize.ChartDataPoint
+	for i, c := range m.byStatus() {
+		errs = append(errs, b.put(name, 1, row+2+i, m.t(c.Word), b.st.value), b.put(name, 2, row+2+i, c.N, b.st.number))
+		points = append(points, excelize.ChartDataPoint{Index: i, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{statusSeries[c.ID]}}})
+	}
+	series := b.series(name, 2, row+1, row+2, row+1+len(points), statusSeries["info"])
+	series.DataPoint = points
+	return errors.Join(append(errs, b.f.AddChart(name, "I2", &excelize.Chart{
+		Type: excelize.Doughnut, Series: []excelize.ChartSeries{series}, HoleSize: 58,
+		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: m.t("Checks by result")}}},
+		Legend:    excelize.ChartLegend{Position: "bottom"},
+		Dimension: excelize.ChartDimension{Width: 340, Height: 320},
+		Format:    excelize.GraphicOptions{AltText: m.t("Ring: number of checks by result. The numbers are in the table below.")},
+	}))...)
 }
 
 // coverage lists every dataset with how much of it was read, and why not more.

@@ -13,10 +13,10 @@ import (
 // may use has a twin with quotePrefix, in quoted: a cell that begins like a formula keeps
 // its exact value and stays text when it is edited.
 type styles struct {
-	title, heading, label, value, strong, head, headIndent, headRight, wrap, line, id, note, link, quiet, input, inputDate int
-	number, count, integer, date, unknown                                                                                  int
-	severity, status                                                                                                       map[string]int
-	quoted                                                                                                                 map[int]int
+	title, heading, label, value, strong, head, headIndent, headRight, headWrap, wrap, line, id, note, link, quiet, input, inputDate int
+	number, count, integer, date, unknown                                                                                            int
+	severity, status                                                                                                                 map[string]int
+	quoted                                                                                                                           map[int]int
 }
 
 // Colours, as RRGGBB.
@@ -84,6 +84,7 @@ func newStyles(f *excelize.File) (s styles, err error) {
 	s.head = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center"}})
 	s.headIndent = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "left", Indent: 1}})
 	s.headRight = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right", Indent: 1}})
+	s.headWrap = add(excelize.Style{Font: font(true, 11, "FFFFFF"), Fill: fill(navy), Alignment: &excelize.Alignment{Vertical: "center", Horizontal: "right", Indent: 1, WrapText: true}})
 	s.id = twin(excelize.Style{Font: font(false, 8, muted), Alignment: flat, Border: line})
 	s.line = twin(excelize.Style{Font: font(false, 11, ink), Alignment: flat, Border: line})
 	s.wrap = twin(excelize.Style{Font: font(false, 11, ink), Alignment: indent, Border: line})

@@ -43,11 +43,12 @@ func sheetText(t *testing.T, f *excelize.File, sheet string) string {
 func TestWorkbookSheetsAndTables(t *testing.T) {
 	m, res := small(t)
 	f := openBook(t, write(t, m, res)+"/review.xlsx")
-	want := []string{"Cover", "Read me", "Summary", "Coverage", "Mailboxes not read in full", "Checks", "Findings"}
+	want := []string{"Cover", "Read me", "Summary", "Licensing and logs", "Auditing", "Mail leaving or hidden", "Delegation", "Coverage", "Mailboxes not read in full",
+		"Checks", "Findings", "Affected", "Access by person"}
 	for _, d := range snapshot.Datasets() {
 		want = append(want, string(d))
 	}
-	want = append(want, "Data notes", "Sign-off")
+	want = append(want, "Method", "Data notes", "Sign-off", "Contents")
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets: got %v, want %v", got, want)
 	}
