@@ -96,6 +96,7 @@ chaos:
 accuracy: build
 	$(GO) run ./internal/accuracy -bin $(BIN)
 
+# Pictures of every view of the page and every sheet of the workbook, from a fresh demo.
 pictures: deps build
 	sh scripts/pictures.sh $(BIN) docs/pictures
 

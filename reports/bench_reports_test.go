@@ -25,7 +25,8 @@ import (
 // what a writer takes is its own.
 type tall struct {
 	*memory
-	boxes, grants int
+	boxes, grants  int
+	ids, addresses []string // of the mailboxes, so that rows cost little to make
 }
 
 // mix spreads numbers; the same ones every time.
@@ -38,6 +39,10 @@ func mix(n, salt int) int {
 
 func newTall(boxes, grants, findings int) (*tall, Results) {
 	s := &tall{memory: newMemory(), boxes: boxes, grants: grants}
+	for n := range boxes {
+		s.ids = append(s.ids, id(n))
+		s.addresses = append(s.addresses, fmt.Sprintf("person.%06d@%s.contoso.example", n, []string{"north", "south", "east", "west", "sales"}[mix(n, 1)%5]))
+	}
 	for _, d := range snapshot.Datasets() {
 		c := snapshot.Coverage{Dataset: d, State: snapshot.CoverageComplete, Expected: 1, Collected: 1}
 		switch d {
@@ -62,9 +67,7 @@ func newTall(boxes, grants, findings int) (*tall, Results) {
 	return s, res
 }
 
-func (s *tall) address(n int) string {
-	return fmt.Sprintf("person.%06d@%s.contoso.example", n, []string{"north", "south", "east", "west", "sales"}[mix(n, 1)%5])
-}
+func (s *tall) address(n int) string { return s.addresses[n] }
 
 func (s *tall) Rows(d snapshot.Dataset) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
@@ -80,11 +83,11 @@ func (s *tall) Rows(d snapshot.Dataset) iter.Seq2[any, error] {
 			for i := range s.grants {
 				box, who := i/each, mix(i, 2)%s.boxes
 				kind := []string{"user", "user", "user", "group", "guest", "application"}[mix(i, 3)%6]
-				var row any = snapshot.MailboxPermission{Mailbox: id(box), MailboxAddress: s.address(box), TrusteeRef: snapshot.TrusteeRef{Trustee: s.address(who), TrusteeID: id(who), TrusteeAddress: s.address(who), TrusteeType: kind, Candidates: []string{}},
+				var row any = snapshot.MailboxPermission{Mailbox: s.ids[box], MailboxAddress: s.address(box), TrusteeRef: snapshot.TrusteeRef{Trustee: s.address(who), TrusteeID: s.ids[who], TrusteeAddress: s.address(who), TrusteeType: kind, Candidates: []string{}},
 					Rights: [][]string{{"FullAccess"}, {"FullAccess", "ReadPermission"}, {"ReadPermission"}}[mix(i, 4)%3], Deny: mix(i, 5)%50 == 0, Inherited: mix(i, 6)%9 == 0}
 				if d == snapshot.EffectiveAccess {
-					row = snapshot.AccessRow{Mailbox: id(box), MailboxAddress: s.address(box), Principal: id(who), PrincipalName: s.address(who), PrincipalAddress: s.address(who), PrincipalType: kind,
-						Capability: snapshot.CanRead, Route: "fullAccess", Scope: "mailbox", Close: "Remove-MailboxPermission -Identity '" + s.address(box) + "'", Dataset: "mailboxPermissions", Key: id(box) + "|" + id(who)}
+					row = snapshot.AccessRow{Mailbox: s.ids[box], MailboxAddress: s.address(box), Principal: s.ids[who], PrincipalName: s.address(who), PrincipalAddress: s.address(who), PrincipalType: kind,
+						Capability: snapshot.CanRead, Route: "fullAccess", Scope: "mailbox", Close: "Remove-MailboxPermission -Identity '" + s.address(box) + "'", Dataset: "mailboxPermissions", Key: s.ids[box] + "|" + s.ids[who]}
 				}
 				if !yield(row, nil) {
 					return

@@ -353,3 +353,20 @@ func (b *browser) size(width, height int) {
 }
 
 func chromedpNavigate(url string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(url) }
+
+// Copy puts the rows that are shown on the clipboard, as the page would save them.
+func TestPageCopies(t *testing.T) {
+	m, res := small(t)
+	b := newBrowser(t, write(t, m, res))
+	b.open("#evidence/mailboxes?q=board")
+	b.rows("mailboxes")
+	got := eval[string](b, `new Promise(done => {
+		Object.defineProperty(navigator, 'clipboard', { value: { writeText: async s => done(s) } });
+		document.querySelector('#qcopy').click();
+	})`)
+	if !strings.HasPrefix(got, "mailbox,mailboxAddress,") || strings.Count(got, "\r\n") != 2 || !strings.Contains(got, "board@contoso.example") {
+		t.Errorf("copied %q", got)
+	}
+	b.until(`document.querySelector('#live').textContent === 'Copied 1 of 1 rows'`)
+	b.clean()
+}

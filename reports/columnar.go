@@ -79,6 +79,16 @@ func htmlKind(k snapshot.Kind) string {
 	return "text"
 }
 
+// expect makes room for a number of rows.
+func (c *colBuilder) expect(rows int) {
+	switch rows = max(0, min(rows, htmlRows)); c.kind {
+	case "int", "time":
+		c.nums, c.nulls = make([]int64, 0, rows), make([]bool, 0, rows)
+	default:
+		c.codes = make([]uint32, 0, rows)
+	}
+}
+
 // addText appends text that is safe to show; the caller has replaced hidden characters.
 func (c *colBuilder) addText(s string) {
 	i, ok := c.index[s]

@@ -182,7 +182,7 @@ func (m *model) outcome() []count {
 	}
 	out := []count{{"full", "Assessed in full", full}, {"part", "Assessed in part", part}}
 	for _, c := range causes {
-		out = append(out, count{string(c), "Not assessed: " + checks.CauseWord(c), by[c]})
+		out = append(out, count{string(c), checks.CauseWord(c), by[c]})
 	}
 	return append(out, count{"other", "Not assessed: a value was not sent, or another cause", other})
 }
@@ -608,11 +608,11 @@ func (m *model) unread(sets ...snapshot.Dataset) string {
 	var parts []string
 	for _, c := range m.coverage {
 		if slices.Contains(sets, c.Dataset) && c.State != snapshot.CoverageComplete {
-			parts = append(parts, datasetTitle(c.Dataset)+": "+strings.ToLower(stateWord(c.State)[:1])+stateWord(c.State)[1:])
+			parts = append(parts, m.words.dataset(c.Dataset)+": "+m.words.lower(m.words.state(c.State)))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Not all was read (" + strings.Join(parts, "; ") + "). What was not read is not counted here."
+	return m.tf("Not all was read (%s). What was not read is not counted here.", strings.Join(parts, "; "))
 }

@@ -11,7 +11,9 @@ import (
 
 // UnitWords says what became of the units of a dataset that were not read: "2 denied, 1
 // throttled; left out of this run 5". "" when there is nothing to say.
-func UnitWords(u snapshot.Units) string {
+func UnitWords(u snapshot.Units) string { return (*words)(nil).units(u) }
+
+func (w *words) units(u snapshot.Units) string {
 	var parts []string
 	for _, p := range []struct {
 		n    int64
@@ -20,7 +22,7 @@ func UnitWords(u snapshot.Units) string {
 		{u.Denied, "denied"}, {u.Unavailable, "not available"}, {u.Throttled, "throttled"}, {u.Failed, "failed"}, {u.Open, "not read to the end"},
 	} {
 		if p.n > 0 {
-			parts = append(parts, grouped(p.n)+" "+p.word)
+			parts = append(parts, w.number(p.n)+" "+w.in(p.word))
 		}
 	}
 	var out []string
@@ -32,7 +34,7 @@ func UnitWords(u snapshot.Units) string {
 		word string
 	}{{u.Filtered, "left out of this run"}, {u.Outside, "outside this dataset"}, {u.Gone, "deleted meanwhile"}} {
 		if p.n > 0 {
-			out = append(out, grouped(p.n)+" "+p.word)
+			out = append(out, w.number(p.n)+" "+w.in(p.word))
 		}
 	}
 	return strings.Join(out, "; ")
@@ -47,15 +49,15 @@ func (m *model) missingOf(needs []snapshot.Dataset) []snapshot.Coverage {
 
 // missingText says in numbers what a check could not look at: "Inbox rules: 58 of 60 read, 2
 // denied", one line for each dataset.
-func missingText(list []snapshot.Coverage) []string {
+func (w *words) missingText(list []snapshot.Coverage) []string {
 	var out []string
 	for _, c := range list {
 		c.Units.Outside = 0 // nothing that the check could have looked at
-		line := fmt.Sprintf("%s: %s of %s read", datasetTitle(c.Dataset), grouped(c.Collected), grouped(c.Expected))
+		line := w.f("%s: %s of %s read", w.dataset(c.Dataset), c.Collected, c.Expected)
 		if c.State == snapshot.CoverageSkipped {
-			line = datasetTitle(c.Dataset) + ": left out of this run"
-		} else if w := UnitWords(c.Units); w != "" {
-			line += ", " + w
+			line = w.f("%s: left out of this run", w.dataset(c.Dataset))
+		} else if u := w.units(c.Units); u != "" {
+			line += ", " + u
 		}
 		out = append(out, line)
 	}
@@ -99,11 +101,11 @@ const (
 	gapsText  = "Each lacks what is named although it was read of other mailboxes. A dataset that was read of none is not repeated here mailbox by mailbox: its line in the coverage says so."
 )
 
-// datasetsText are the titles of datasets in one line.
-func datasetsText(sets []snapshot.Dataset) string {
+// datasets are the titles of datasets in one line.
+func (w *words) datasets(sets []snapshot.Dataset) string {
 	parts := make([]string, len(sets))
 	for i, d := range sets {
-		parts[i] = datasetTitle(d)
+		parts[i] = w.dataset(d)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -143,7 +145,7 @@ func mailboxGapColumnsHTML(m *model) ([]*colBuilder, int, error) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("read gaps of mailboxes: %w", err)
 		}
-		for i, s := range []string{g.Address, g.Mailbox, datasetsText(g.Datasets), causeWord(g.Cause), g.Detail, g.Foresight()} {
+		for i, s := range []string{g.Address, g.Mailbox, m.words.datasets(g.Datasets), m.words.cause(g.Cause), g.Detail, m.t(g.Foresight())} {
 			cols[i].add(s)
 		}
 		rows++
@@ -165,23 +167,23 @@ func (m *model) gapViews() (out []gapView, err error) {
 		if len(out) == gapLines {
 			break
 		}
-		out = append(out, gapView{g.Address, g.Mailbox, datasetsText(g.Datasets), causeWord(g.Cause), g.Detail, g.Foresight()})
+		out = append(out, gapView{g.Address, g.Mailbox, m.words.datasets(g.Datasets), m.words.cause(g.Cause), g.Detail, m.t(g.Foresight())})
 	}
 	return out, nil
 }
 
-// outlookText says what the preflight expected; "" without one.
-func outlookText(o *snapshot.Outlook) string {
+// outlook says what the preflight expected; "" without one.
+func (w *words) outlook(o *snapshot.Outlook) string {
 	if o == nil {
-		return "none was made"
+		return w.in("none was made")
 	}
-	parts := []string{fmt.Sprintf("%d of %d checks were expected to see everything", o.Works, o.Checks)}
+	parts := []string{w.f("%d of %d checks were expected to see everything", o.Works, o.Checks)}
 	for _, p := range []struct {
 		n    int
 		word string
 	}{{o.Partly, "in part"}, {o.Blind, "to see nothing"}, {o.Unknown, "not known"}} {
 		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
+			parts = append(parts, w.number(int64(p.n))+" "+w.in(p.word))
 		}
 	}
 	return strings.Join(parts, ", ")

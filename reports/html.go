@@ -71,9 +71,9 @@ func writeHTMLLimit(ctx context.Context, w io.Writer, dir string, m *model, limi
 		return 0, err
 	}
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
-		"shown": pageText, "grouped": func(n any) string { return grouped(toInt(n)) }, "severity": severityWord, "status": statusWord,
+		"shown": pageText, "grouped": func(n any) string { return m.words.number(toInt(n)) }, "severity": m.words.severity, "status": m.words.status, "t": m.t, "tf": m.tf, "lang": m.words.code,
 		"cellclass": m.cellClass,
-		"label":     func(s string) string { return pageText(label(s)) },
+		"label":     func(s string) string { return pageText(m.words.label(s)) },
 	}).Parse(pageHTML)
 	if err != nil {
 		return 0, err
@@ -89,12 +89,17 @@ func writeHTMLLimit(ctx context.Context, w io.Writer, dir string, m *model, limi
 		return 0, err
 	}
 	view.Policy = policy(styleCSS, script)
+	texts, err := m.words.pageBlock()
+	if err != nil {
+		return 0, err
+	}
 	// Style and script are constants and are written as they are: the template engine would
 	// take comments out of them, and their hashes would no longer fit.
 	for _, step := range []func() error{
 		func() error { return tmpl.ExecuteTemplate(w, "head", view) },
 		func() error { _, err := io.WriteString(w, "<style>"+styleCSS+"</style>\n"); return err },
 		func() error { return tmpl.ExecuteTemplate(w, "body", view) },
+		func() error { _, err := io.WriteString(w, texts); return err },
 		func() error { _, err := io.WriteString(w, "<script>"+script+"</script>\n"); return err },
 		func() error { _, err := spool.Seek(0, io.SeekStart); return err },
 		func() error { _, err := io.Copy(w, spool); return err },
@@ -164,20 +169,20 @@ func spoolTables(ctx context.Context, f *os.File, m *model, limit int64) ([]spoo
 		out = append(out, t)
 		return nil
 	}
-	err := add(spooled{meta: tableMeta{Name: "findings", Title: "All findings"}}, func() ([]*colBuilder, int, error) {
+	err := add(spooled{meta: tableMeta{Name: "findings", Title: m.t("All findings")}}, func() ([]*colBuilder, int, error) {
 		return findingColumnsHTML(m), len(m.findings), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if m.missing.rows > 0 {
-		t := spooled{meta: tableMeta{Name: gapsName, Title: gapsTitle}}
+	if m.partly.rows > 0 {
+		t := spooled{meta: tableMeta{Name: gapsName, Title: m.t(gapsTitle)}}
 		if err := add(t, func() ([]*colBuilder, int, error) { return mailboxGapColumnsHTML(m) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, c := range m.coverage {
-		t := spooled{meta: tableMeta{Name: string(c.Dataset), Title: datasetTitle(c.Dataset)}, dataset: c.Dataset}
+		t := spooled{meta: tableMeta{Name: string(c.Dataset), Title: m.words.dataset(c.Dataset)}, dataset: c.Dataset}
 		if c.Rows > htmlRows {
 			t.meta.Rows = int(c.Rows)
 			out = append(out, t)
@@ -197,6 +202,13 @@ func datasetColumnsHTML(ctx context.Context, m *model, d snapshot.Dataset) ([]*c
 	var cols []*colBuilder
 	for _, c := range snapshot.Columns(d) {
 		cols = append(cols, &colBuilder{name: c.Name, kind: htmlKind(c.Kind), key: c.Key})
+	}
+	for _, c := range m.coverage {
+		if c.Dataset == d {
+			for _, col := range cols {
+				col.expect(int(c.Rows))
+			}
+		}
 	}
 	n := 0
 	for row, err := range m.rowsOf(ctx, d) {
@@ -220,8 +232,8 @@ func findingColumnsHTML(m *model) []*colBuilder {
 	}
 	for _, f := range m.findings {
 		for i, s := range []string{
-			severityWord(string(f.Severity)), areaWord(m.area[f.Check]), f.Check, f.Subject.Type, f.Subject.Name, f.Summary,
-			strings.ReplaceAll(detailsText(f), "\n", listSep), strings.ReplaceAll(evidenceText(f), "\n", listSep), f.Subject.ID, f.ID,
+			m.words.severity(string(f.Severity)), m.words.area(m.area[f.Check]), f.Check, f.Subject.Type, f.Subject.Name, m.summary(f),
+			strings.ReplaceAll(m.detailsText(f), "\n", listSep), strings.ReplaceAll(evidenceText(f), "\n", listSep), f.Subject.ID, f.ID,
 		} {
 			cols[i].add(s)
 		}

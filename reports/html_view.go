@@ -116,41 +116,74 @@ func linkOf(source string) linkView {
 	return linkView{URL: u.String(), Text: source}
 }
 
+// worded are counts with their words in the language of the review.
+func (m *model) worded(list []count) []count {
+	for i := range list {
+		list[i].Word = m.t(list[i].Word)
+	}
+	return list
+}
+
+// missing is what a check could not look at; where its cause says that already, nothing.
+func (m *model) missing(c checkResult) []string {
+	if m.words != nil {
+		return nil
+	}
+	return m.words.missingText(c.Missing)
+}
+
+// requests are the numbers of requests in words.
+func (m *model) requests() string {
+	r := m.run.Requests
+	return m.tf("Graph %s, Exchange %s, retries %s, throttled %s", r.Graph, r.Exchange, r.Retries, r.Throttled)
+}
+
+// controls names the public controls of a check.
+func (m *model) controls(c checkResult) []string {
+	out := c.controls()
+	if len(out) == 1 && out[0] == ownCheck {
+		out[0] = m.t(ownCheck)
+	}
+	return out
+}
+
 func newPageView(m *model, tables []spooled) *pageView {
 	v := &pageView{
 		Title: cmp.Or(m.tenant.DisplayName, m.tenant.DefaultDomain, m.tenant.ID), Tenant: m.tenant,
 		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version, Domain: cmp.Or(m.tenant.DefaultDomain, m.tenant.ID),
-		Severities: m.bySeverity(), Statuses: m.byStatus(), Found: len(m.findings), Checks: len(m.checks),
-		Limits: m.limits, Deleted: deletedStatement, Moment: momentStatement, GapText: gapStatement, ReadOnly: readOnlyStatement,
+		Severities: m.worded(m.bySeverity()), Statuses: m.worded(m.byStatus()), Found: len(m.findings), Checks: len(m.checks),
+		Limits: m.limits, Deleted: m.t(deletedStatement), Moment: m.t(momentStatement), GapText: m.t(gapStatement), ReadOnly: m.t(readOnlyStatement),
 	}
 	if m.redacted {
-		v.Redacted = redactedStatement
+		v.Redacted = m.t(redactedStatement)
 	}
-	r := m.run.Requests
 	v.Facts = []pairView{
 		{"Tenant", m.tenant.DisplayName}, {"Tenant ID", m.tenant.ID}, {"Default domain", m.tenant.DefaultDomain},
 		{"Verified domains", strings.Join(m.tenant.VerifiedDomains, ", ")},
 		{"Collected", m.window()}, {"Collected as", m.identity()},
-		{"Directory roles", cmp.Or(strings.Join(m.run.DirectoryRoles, ", "), "none known")},
-		{"Graph permissions", cmp.Or(strings.Join(m.run.Scopes, ", "), "none known")},
-		{"Scope", m.scope()}, {"Folders", m.folders()}, {"Preflight", outlookText(m.run.Preflight)},
-		{"Requests", "Graph " + grouped(r.Graph) + ", Exchange " + grouped(r.Exchange) + ", retries " + grouped(r.Retries) + ", throttled " + grouped(r.Throttled)},
-		{"Tool", m.tool.Name + " " + m.tool.Version}, {"Handling", handlingStatement},
+		{"Directory roles", cmp.Or(strings.Join(m.run.DirectoryRoles, ", "), m.t("none known"))},
+		{"Graph permissions", cmp.Or(strings.Join(m.run.Scopes, ", "), m.t("none known"))},
+		{"Scope", m.scope()}, {"Folders", m.folders()}, {"Preflight", m.words.outlook(m.run.Preflight)},
+		{"Requests", m.requests()},
+		{"Tool", m.tool.Name + " " + m.tool.Version}, {"Handling", m.t(handlingStatement)},
+	}
+	for i := range v.Facts {
+		v.Facts[i].Label = m.t(v.Facts[i].Label)
 	}
 	v.Name, v.Logo = m.name, m.logo.address()
 	if m.preparedBy != "" {
-		v.Facts = append([]pairView{{"Prepared by", m.preparedBy}}, v.Facts...)
+		v.Facts = append([]pairView{{m.t("Prepared by"), m.preparedBy}}, v.Facts...)
 	}
 	for _, s := range severities {
-		v.SeverityMeanings = append(v.SeverityMeanings, meaning{s.id, s.word, s.meaning})
+		v.SeverityMeanings = append(v.SeverityMeanings, meaning{s.id, m.t(s.word), m.t(s.meaning)})
 	}
 	for _, s := range statuses {
-		v.StatusMeanings = append(v.StatusMeanings, meaning{s.id, s.word, s.meaning})
+		v.StatusMeanings = append(v.StatusMeanings, meaning{s.id, m.t(s.word), m.t(s.meaning)})
 	}
 	for _, a := range m.byArea() {
-		av := areaView{Word: a.Word, Total: a.Total}
+		av := areaView{Word: m.t(a.Word), Total: a.Total}
 		for j, n := range a.N {
-			av.Cells = append(av.Cells, heatCell{severities[j].id, severities[j].word, a.ID, a.Word, n})
+			av.Cells = append(av.Cells, heatCell{severities[j].id, m.t(severities[j].word), a.ID, m.t(a.Word), n})
 		}
 		v.Areas = append(v.Areas, av)
 	}
@@ -181,7 +214,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 	}
 	for _, c := range m.coverage {
 		cv := coverageView{
-			Set: string(c.Dataset), Title: datasetTitle(c.Dataset), State: string(c.State), Word: stateWord(c.State), Class: "none",
+			Set: string(c.Dataset), Title: m.words.dataset(c.Dataset), State: string(c.State), Word: m.words.state(c.State), Class: "none",
 			Rows: c.Rows, Expected: c.Expected, Collected: c.Collected, Failed: c.Failed, Held: held[string(c.Dataset)],
 		}
 		switch c.State {
@@ -190,7 +223,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 		case snapshot.CoveragePartial:
 			cv.Class = "partial"
 		}
-		cv.Reasons, cv.Units = reasonsOf(c), UnitWords(c.Units)
+		cv.Reasons, cv.Units = m.words.reasons(c), m.words.units(c.Units)
 		v.Coverage = append(v.Coverage, cv)
 		if c.Dataset == snapshot.EffectiveAccess {
 			v.AccessSheet = sheetOf(c.Dataset)
@@ -202,8 +235,8 @@ func newPageView(m *model, tables []spooled) *pageView {
 			v.Gaps = append(v.Gaps, cv)
 		}
 	}
-	v.GapMailboxes, v.GapRows, v.GapsHeld = m.missing.mailboxes, m.missing.rows, held[gapsName]
-	v.GapsTitle, v.GapsText = gapsTitle, gapsText
+	v.GapMailboxes, v.GapRows, v.GapsHeld = m.partly.mailboxes, m.partly.rows, held[gapsName]
+	v.GapsTitle, v.GapsText = m.t(gapsTitle), m.t(gapsText)
 	v.InPart = len(m.inPart())
 	v.groups(m)
 	return v
@@ -215,12 +248,12 @@ func (v *pageView) groups(m *model) {
 	at := map[string]int{}
 	for _, c := range m.checks {
 		vd := verdictView{
-			ID: c.ID, Title: c.Title, Area: c.Area, AreaWord: areaWord(c.Area), Severity: c.Severity,
-			Status: c.Status, StatusWord: statusWord(c.Status), Evaluated: evaluatedText(c), Cause: c.Cause, Findings: c.Findings,
-			Missing: missingText(c.Missing),
+			ID: c.ID, Title: m.t(c.Title), Area: c.Area, AreaWord: m.words.area(c.Area), Severity: c.Severity,
+			Status: c.Status, StatusWord: m.words.status(c.Status), Evaluated: m.evaluatedText(c), Cause: m.causeOf(c), Findings: c.Findings,
+			Missing: m.missing(c),
 		}
 		v.Verdicts = append(v.Verdicts, vd)
-		g := groupView{verdictView: vd, Why: c.Why, Remediation: c.Remediation, Controls: c.controls()}
+		g := groupView{verdictView: vd, Why: m.t(c.Why), Remediation: m.t(c.Remediation), Controls: m.controls(c)}
 		for _, s := range c.Sources {
 			g.Links = append(g.Links, linkOf(s))
 		}
@@ -244,10 +277,10 @@ func (v *pageView) groups(m *model) {
 		v.InPage++
 		fv := findingItem{
 			ID: f.ID, Severity: string(f.Severity), SubjectType: f.Subject.Type, SubjectName: cmp.Or(f.Subject.Name, f.Subject.ID), SubjectID: f.Subject.ID,
-			Summary: f.Summary, Area: m.area[f.Check], Details: detailsOf(f),
+			Summary: m.summary(f), Area: m.area[f.Check], Details: m.detailsOf(f),
 		}
 		for _, e := range f.Evidence {
-			fv.Evidence = append(fv.Evidence, evidenceView{string(e.Dataset), datasetTitle(e.Dataset), e.Key})
+			fv.Evidence = append(fv.Evidence, evidenceView{string(e.Dataset), m.words.dataset(e.Dataset), e.Key})
 		}
 		g.Findings = append(g.Findings, fv)
 	}

@@ -199,7 +199,7 @@ func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 	if m.redacted {
 		j.raw("\"redacted\": true,\n")
 	}
-	if m.name != reviewTitle || m.preparedBy != "" {
+	if m.name != m.t(reviewTitle) || m.preparedBy != "" {
 		j.raw("\"review\": ")
 		j.value(reviewJSON{m.name, m.preparedBy})
 		j.raw(",\n")

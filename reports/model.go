@@ -30,7 +30,7 @@ type model struct {
 	area     map[string]string   // area of each check ID
 	title    map[string]string   // title of each check ID
 	limits   []checks.Limit      // what the checks of this review cannot see
-	missing  mailboxCount        // mailboxes that were not read in full
+	partly   mailboxCount        // mailboxes that were not read in full
 	redacted bool                // names, addresses and ids are pseudonyms
 
 	figures *figures // behind the pictures; nil when no format shows any
@@ -65,7 +65,7 @@ func newModel(src Source, res Results, version string) (*model, error) {
 	slices.SortStableFunc(m.coverage, func(a, b snapshot.Coverage) int { return cmp.Compare(order[a.Dataset], order[b.Dataset]) })
 
 	ran := make([]checks.Check, 0, len(res.Checks))
-	if m.missing, err = countMailboxGaps(src); err != nil {
+	if m.partly, err = countMailboxGaps(src); err != nil {
 		return nil, err
 	}
 	for _, r := range res.Checks {
@@ -220,17 +220,17 @@ func (m *model) inPart() []checkResult {
 	return out
 }
 
-// reasonText is a coverage reason in one line: "Throttled by the service (12): ask again later".
-func reasonText(r snapshot.Reason) string {
-	s := causeWord(r.Cause)
+// reason is a coverage reason in one line: "Throttled by the service (12): ask again later".
+func (w *words) reason(r snapshot.Reason) string {
+	s := w.cause(r.Cause)
 	if r.Count > 0 {
-		s += fmt.Sprintf(" (%s)", grouped(r.Count))
+		s += " (" + w.number(r.Count) + ")"
 	}
 	if r.Detail != "" {
 		s += ": " + r.Detail
 	}
-	if w := r.Foresight(); w != "" {
-		s += " (" + w + ")"
+	if f := r.Foresight(); f != "" {
+		s += " (" + w.in(f) + ")"
 	}
 	return s
 }
@@ -239,34 +239,36 @@ func reasonText(r snapshot.Reason) string {
 // writes it.
 const outside = " mailboxes are outside this dataset"
 
-// reasonsOf lists the reasons of a dataset. What is out of scope by design comes last; kinds of
+// reasons lists the reasons of a dataset. What is out of scope by design comes last; kinds of
 // mailboxes share a line: "Out of scope: mailboxes of the kinds group (3), inactive (2)". A gap
 // without a reason says so.
-func reasonsOf(c snapshot.Coverage) []string {
+func (w *words) reasons(c snapshot.Coverage) []string {
 	var gaps, scope, kinds []string
 	for _, r := range c.Reasons {
 		kind, ok := strings.CutSuffix(r.Detail, outside)
 		switch {
 		case r.Cause != snapshot.Filtered:
-			gaps = append(gaps, reasonText(r))
+			gaps = append(gaps, w.reason(r))
 		case ok:
-			kinds = append(kinds, fmt.Sprintf("%s (%s)", kind, grouped(r.Count)))
+			kinds = append(kinds, kind+" ("+w.number(r.Count)+")")
 		default:
-			scope = append(scope, reasonText(r))
+			scope = append(scope, w.reason(r))
 		}
 	}
 	if len(kinds) > 0 {
-		scope = append(scope, causeWord(snapshot.Filtered)+": mailboxes of the kinds "+strings.Join(kinds, ", "))
+		scope = append(scope, w.f("%s: mailboxes of the kinds %s", w.cause(snapshot.Filtered), strings.Join(kinds, ", ")))
 	}
 	out := append(gaps, scope...)
 	if len(out) == 0 && c.State != snapshot.CoverageComplete {
-		return []string{"No reason was recorded"}
+		return []string{w.in("No reason was recorded")}
 	}
 	return out
 }
 
 // reasonsText joins the reasons of a dataset in one line.
-func reasonsText(c snapshot.Coverage) string { return strings.Join(reasonsOf(c), listSep) }
+func (w *words) reasonsText(c snapshot.Coverage) string {
+	return strings.Join(w.reasons(c), listSep)
+}
 
 // window is when the evidence was collected.
 func (m *model) window() string {
@@ -276,52 +278,43 @@ func (m *model) window() string {
 	}
 	switch {
 	case from.IsZero():
-		return "unknown"
+		return m.t("unknown")
 	case to.IsZero():
-		return from.UTC().Format(timeText) + " UTC, not finished"
+		return m.tf("%s UTC, not finished", from.UTC().Format(timeText))
 	}
-	return from.UTC().Format(timeText) + " to " + to.UTC().Format(timeText) + " UTC"
+	return m.tf("%s to %s UTC", from.UTC().Format(timeText), to.UTC().Format(timeText))
 }
 
 // scope says what part of the tenant was reviewed.
 func (m *model) scope() string {
 	if m.run.Filter == "" {
-		return "The whole tenant"
+		return m.t("The whole tenant")
 	}
-	return "A part of the tenant only: " + m.run.Filter
+	return m.tf("A part of the tenant only: %s", m.run.Filter)
 }
 
 // folders says which folders were looked at.
 func (m *model) folders() string {
 	if w, ok := folderWords[m.run.Folders]; ok {
-		return w
+		return m.t(w)
 	}
-	return cmp.Or(m.run.Folders, "unknown")
+	return cmp.Or(m.run.Folders, m.t("unknown"))
 }
 
 // identity says who read the tenant, and with which rights.
 func (m *model) identity() string {
-	s := cmp.Or(m.run.Identity, "unknown")
+	s := cmp.Or(m.run.Identity, m.t("unknown"))
 	if m.run.IdentityType != "" {
-		s += " (" + m.run.IdentityType + ")"
-	}
-	return s
-}
-
-// evaluatedText is evaluatedText in the language of the review.
-func (m *model) evaluatedText(c checkResult) string {
-	s := m.tf("%d of %d", c.Evaluated, c.Expected)
-	if c.Subject != "" {
-		s += " " + m.t(c.Subject)
+		s += " (" + m.t(m.run.IdentityType) + ")"
 	}
 	return s
 }
 
 // evaluatedText is how much of its subjects a check looked at.
-func evaluatedText(c checkResult) string {
-	s := fmt.Sprintf("%s of %s", grouped(int64(c.Evaluated)), grouped(int64(c.Expected)))
+func (m *model) evaluatedText(c checkResult) string {
+	s := m.tf("%d of %d", c.Evaluated, c.Expected)
 	if c.Subject != "" {
-		s += " " + c.Subject
+		s += " " + m.t(c.Subject)
 	}
 	return s
 }
@@ -342,14 +335,37 @@ func grouped(n int64) string {
 // detail is one entry of a finding's details, as text.
 type detail struct{ Name, Value string }
 
-// detailsOf lists the details of a finding by name.
-func detailsOf(f checkFinding) []detail {
+// detailsOf lists the details of a finding by name, in words.
+func (m *model) detailsOf(f checkFinding) []detail {
 	out := make([]detail, 0, len(f.Details))
 	for name, v := range f.Details {
-		out = append(out, detail{Name: name, Value: detailText(v)})
+		out = append(out, detail{Name: name, Value: m.detailText(v)})
 	}
 	slices.SortFunc(out, func(a, b detail) int { return cmp.Compare(a.Name, b.Name) })
 	return out
+}
+
+// detailText is a value in the language of the review: sentences and words of the product are
+// translated, everything else stays.
+func (m *model) detailText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return m.words.value(v)
+	case []string:
+		if m.words != nil {
+			out := make([]string, len(v))
+			for i, s := range v {
+				out[i] = m.words.value(s)
+			}
+			return strings.Join(out, listSep)
+		}
+	case bool:
+		return m.t(fmt.Sprint(v))
+	}
+	if s := detailText(v); s != "unknown" {
+		return s
+	}
+	return m.t("unknown")
 }
 
 // detailText is a value of a finding's details in one line; null is "unknown".
@@ -423,13 +439,21 @@ func treeText(v any) string {
 }
 
 // detailsText joins the details of a finding for one cell.
-func detailsText(f checkFinding) string {
-	ds := detailsOf(f)
+func (m *model) detailsText(f checkFinding) string {
+	ds := m.detailsOf(f)
 	parts := make([]string, len(ds))
 	for i, d := range ds {
-		parts[i] = d.Name + ": " + d.Value
+		parts[i] = m.detailName(d.Name) + ": " + d.Value
 	}
 	return strings.Join(parts, "\n")
+}
+
+// detailName is the name of a detail: as in report.json in English, in words elsewhere.
+func (m *model) detailName(name string) string {
+	if m.words == nil {
+		return name
+	}
+	return m.words.label(name)
 }
 
 // evidenceText lists what a finding rests on: "mailboxes 1f…".

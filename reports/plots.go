@@ -133,7 +133,8 @@ func (m *model) plotOutcome(f *figures) plotView {
 			continue
 		}
 		class := fmt.Sprintf("o%d", i)
-		tip := m.t(part.Word) + ": " + grouped(int64(part.N))
+		word := m.outcomeWord(part)
+		tip := word + ": " + grouped(int64(part.N))
 		if part.N == total { // an arc from a point to itself is none
 			c.add(`<path class="%v" fill-rule="evenodd" d="M%v %va%v %v 0 1 0 %v 0a%v %v 0 1 0 %v 0zM%v %va%v %v 0 1 0 %v 0a%v %v 0 1 0 %v 0z"><title>%v</title></path>`, class,
 				cx-outer, cy, outer, outer, 2*outer, outer, outer, -2*outer, cx-inner, cy, inner, inner, 2*inner, inner, inner, -2*inner, markup(tip))
@@ -148,14 +149,22 @@ func (m *model) plotOutcome(f *figures) plotView {
 				at(outer, a), outer, outer, large, at(outer, z), at(inner, z), inner, inner, large, at(inner, a), markup(tip))
 		}
 		from += part.N
-		p.Legend = append(p.Legend, legendView{class, m.t(part.Word), part.N})
-		p.Rows = append(p.Rows, []string{m.t(part.Word), grouped(int64(part.N))})
+		p.Legend = append(p.Legend, legendView{class, word, part.N})
+		p.Rows = append(p.Rows, []string{word, m.words.number(int64(part.N))})
 	}
 	whole := f.outcome[0].N
 	c.add(`<text class="big" x="120" y="122">%v</text><text class="mid" x="120" y="144">%v</text>`, markup(m.tf("%d of %d", whole, total)), markup(m.t("in full")))
 	p.Says = m.tf("%d of %d checks looked at everything, %d at a part, %d could not be assessed.", whole, total, f.outcome[1].N, total-whole-f.outcome[1].N)
 	p.SVG = c.svg(p.ID, p.Title, p.Says, false)
 	return p
+}
+
+// outcomeWord names an outcome; all but the first two and the last are causes.
+func (m *model) outcomeWord(c count) string {
+	if c.ID == "full" || c.ID == "part" || c.ID == "other" {
+		return m.t(c.Word)
+	}
+	return m.tf("Not assessed: %s", m.t(c.Word))
 }
 
 func angle(n, total int) float64 { return 2 * math.Pi * float64(n) / float64(total) }
@@ -176,7 +185,7 @@ func (m *model) plotLeaving(f *figures) plotView {
 		in[e.Mechanism] += e.N
 		out[e.Domain] += e.N
 		total += e.N
-		p.Rows = append(p.Rows, []string{m.t(e.Mechanism), m.domain(e.Domain), grouped(int64(e.N))})
+		p.Rows = append(p.Rows, []string{m.t(e.Mechanism), m.domain(e.Domain), m.words.number(int64(e.N))})
 	}
 	if total == 0 {
 		return p
@@ -230,13 +239,13 @@ func (m *model) plotLeaving(f *figures) plotView {
 	}
 	for _, mech := range left {
 		h := size(in[mech])
-		c.rect(fmt.Sprintf("m%d", slices.Index(mechanisms, mech)), lx, ly[mech], node, h, m.t(mech)+": "+grouped(int64(in[mech])))
-		c.text(lx-8, ly[mech]+h/2+4, "end", m.t(mech)+" "+grouped(int64(in[mech])), 27)
+		c.rect(fmt.Sprintf("m%d", slices.Index(mechanisms, mech)), lx, ly[mech], node, h, m.t(mech)+": "+m.words.number(int64(in[mech])))
+		c.text(lx-8, ly[mech]+h/2+4, "end", m.t(mech)+" "+m.words.number(int64(in[mech])), 27)
 	}
 	for _, d := range right {
 		h := size(out[d])
-		c.rect("nd", rx, ry[d], node, h, m.domain(d)+": "+grouped(int64(out[d])))
-		c.text(rx+node+8, ry[d]+h/2+4, "", grouped(int64(out[d]))+" "+m.domain(d), 29)
+		c.rect("nd", rx, ry[d], node, h, m.domain(d)+": "+m.words.number(int64(out[d])))
+		c.text(rx+node+8, ry[d]+h/2+4, "", m.words.number(int64(out[d]))+" "+m.domain(d), 29)
 	}
 	p.Says = m.tf("%d ways in which mail goes to %d domains outside. An object counts once for each domain; what is switched off is left out.", total, len(right))
 	p.SVG = c.svg(p.ID, p.Title, p.Says, false)
@@ -336,13 +345,13 @@ func (m *model) plotExposed(f *figures) plotView {
 		c.text(left-10, y+16, "end", m.boxName(e.ID, e.Address), 42)
 		row := []string{m.boxName(e.ID, e.Address)}
 		for j, n := range []int{e.Inside, e.Outside, e.Apps, e.InFolder} {
-			row = append(row, grouped(int64(n)))
+			row = append(row, m.words.number(int64(n)))
 			if w := width * float64(n) / float64(most); n > 0 {
-				c.rect(classes[j], x, y+4, max(w, 1), 16, m.t(names[j])+": "+grouped(int64(n)))
+				c.rect(classes[j], x, y+4, max(w, 1), 16, m.t(names[j])+": "+m.words.number(int64(n)))
 				x += max(w, 1)
 			}
 		}
-		c.text(x+8, y+16, "", grouped(int64(e.total())), 12)
+		c.text(x+8, y+16, "", m.words.number(int64(e.total())), 12)
 		p.Rows = append(p.Rows, row)
 	}
 	every := 0
@@ -385,11 +394,11 @@ func (m *model) plotApps(f *figures) plotView {
 	for n := 1; n <= most; n *= 10 {
 		c.add(`<line class="axis" x1="%v" y1="8" x2="%v" y2="%v"></line>`, x(n), x(n), bottom)
 		if most/n >= 2 || most == n { // the last tick would run into the end of the axis
-			c.add(`<text class="mut mid" x="%v" y="%v">%v</text>`, x(n), bottom+16, grouped(int64(n)))
+			c.add(`<text class="mut mid" x="%v" y="%v">%v</text>`, x(n), bottom+16, m.words.number(int64(n)))
 		}
 	}
 	if most > 1 {
-		c.add(`<text class="mut mid" x="%v" y="%v">%v</text>`, x(most), bottom+16, grouped(int64(most)))
+		c.add(`<text class="mut mid" x="%v" y="%v">%v</text>`, x(most), bottom+16, m.words.number(int64(most)))
 	}
 	c.add(`<text class="mut mid" x="%v" y="%v">%v</text>`, (left+right)/2, bottom+32, markup(m.t("accounts whose data the application may touch")))
 	labels := 0
@@ -406,7 +415,7 @@ func (m *model) plotApps(f *figures) plotView {
 			label := m.names(a.Names)
 			r := min(16, 4+2.2*math.Sqrt(float64(len(a.Names))))
 			c.add(`<circle class="sev-%v-dot" cx="%v" cy="%v" r="%v"><title>%v</title></circle>`, tierClass(t), x(a.Reach), y, r, markup(m.tf("%s: %d accounts", label, a.Reach)))
-			p.Rows = append(p.Rows, []string{m.t(tierWord(t)), grouped(int64(a.Reach)), strings.Join(a.Names[:min(listedMost, len(a.Names))], listSep) + m.more(len(a.Names)-listedMost)})
+			p.Rows = append(p.Rows, []string{m.t(tierWord(t)), m.words.number(int64(a.Reach)), strings.Join(a.Names[:min(listedMost, len(a.Names))], listSep) + m.more(len(a.Names)-listedMost)})
 			if labels == labelsMost {
 				continue
 			}
@@ -461,7 +470,7 @@ func (m *model) plotReady(f *figures) plotView {
 		p.Head = append(p.Head, m.t(e.word))
 	}
 	for _, r := range f.ready {
-		row := []string{m.t(r.Group), grouped(int64(r.Mailboxes))}
+		row := []string{m.t(r.Group), m.words.number(int64(r.Mailboxes))}
 		for _, cell := range r.Cells {
 			row = append(row, m.readyWord(r, cell))
 		}

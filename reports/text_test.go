@@ -114,7 +114,7 @@ func TestObjectsAreShortText(t *testing.T) {
 
 func TestDetails(t *testing.T) {
 	f := checkFinding{Details: map[string]any{"b": nil, "a": []string{"x", "y"}, "c": int64(3), "d": map[string]any{"k": "<v>"}, "e": ptr(true)}}
-	if got, want := detailsText(f), "a: x; y\nb: unknown\nc: 3\nd: k <v>\ne: true"; got != want {
+	if got, want := (&model{}).detailsText(f), "a: x; y\nb: unknown\nc: 3\nd: k <v>\ne: true"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -163,10 +163,10 @@ func TestReasonsBeginWithWhatIsMissing(t *testing.T) {
 		{Cause: snapshot.CauseThrottled, Detail: "waiting budget spent", Count: 1},
 	}}
 	want := "Throttled by the service (1): waiting budget spent; Out of scope: not needed by the chosen checks; Out of scope: mailboxes of the kinds group (3), inactive (1,200)"
-	if got := reasonsText(c); got != want {
+	if got := (*words)(nil).reasonsText(c); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := reasonsText(snapshot.Coverage{State: snapshot.CoverageFailed}); got != "No reason was recorded" {
+	if got := (*words)(nil).reasonsText(snapshot.Coverage{State: snapshot.CoverageFailed}); got != "No reason was recorded" {
 		t.Errorf("a gap without a reason says %q", got)
 	}
 }

@@ -95,7 +95,6 @@ func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidence
 			return 0, fmt.Errorf("sheet %s: %w", name, err)
 		}
 	}
-	f.SetActiveSheet(0)
 	// The library fills this list from a map.
 	types := f.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
@@ -110,8 +109,8 @@ func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidence
 func (b *workbook) properties() error {
 	at := b.m.at.Format(time.RFC3339)
 	if err := b.f.SetDocProps(&excelize.DocProperties{
-		Title: shown(b.m.name), Subject: "Tenant " + shown(b.m.tenant.ID), Creator: "tenantaudit " + shown(b.m.tool.Version),
-		LastModifiedBy: "tenantaudit", Created: at, Modified: at, Category: "Confidential", Language: "en",
+		Title: shown(b.m.name), Subject: b.m.tf("Tenant %s", shown(b.m.tenant.ID)), Creator: "tenantaudit " + shown(b.m.tool.Version),
+		LastModifiedBy: "tenantaudit", Created: at, Modified: at, Category: b.m.t("Confidential"), Language: b.m.words.code(),
 	}); err != nil {
 		return err
 	}
@@ -153,8 +152,8 @@ func (b *workbook) sheet(name string, p sheetPage) error {
 		size = 9
 	}
 	wide := max(p.wide, 1)
-	head := "&L&8" + reviewTitle + "&C&8" + p.header + "&R&8Confidential"
-	foot := "&L&8&A&C&8Review of " + b.m.at.Format("2006-01-02 15:04") + " UTC&R&8Page &P of &N"
+	head := "&L&8" + b.m.t(reviewTitle) + "&C&8" + p.header + "&R&8" + b.m.t("Confidential")
+	foot := "&L&8&A&C&8" + b.m.tf("Review of %s UTC", b.m.at.Format("2006-01-02 15:04")) + "&R&8" + b.m.t("Page &P of &N")
 	return errors.Join(
 		b.f.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &p.tab, FitToPage: ptr(true)}),
 		b.f.SetSheetView(name, 0, &excelize.ViewOptions{ShowGridLines: &p.grid}),
@@ -290,7 +289,11 @@ func (b *workbook) table(sheet, name string, p sheetPage, frozen int, cols []col
 		if slices.Contains(numberHeads, c.head) {
 			style = b.st.headRight
 		}
-		head[i] = excelize.Cell{StyleID: style, Value: c.head}
+		text := c.head
+		if !p.grid { // those of evidence are the names of report.json
+			text = b.m.t(text)
+		}
+		head[i] = excelize.Cell{StyleID: style, Value: text}
 	}
 	corner, err := excelize.CoordinatesToCellName(frozen+1, 2)
 	if err != nil {

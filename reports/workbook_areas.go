@@ -95,8 +95,8 @@ func (b *workbook) areaSheet(name string, a areaCounts) error {
 	}
 	for i, c := range of {
 		row := 5 + i
-		errs = append(errs, b.put(name, 1, row, c.Title, b.st.wrap), b.put(name, 2, row, m.t(statusWord(c.Status)), b.st.status[c.Status]),
-			b.f.SetRowHeight(name, row, lineHeight*float64(max(linesOf(c.Title, areaWidths[0]-2), linesOf(m.evaluatedText(c), areaWidths[8]-2)))))
+		errs = append(errs, b.put(name, 1, row, m.t(c.Title), b.st.wrap), b.put(name, 2, row, m.t(statusWord(c.Status)), b.st.status[c.Status]),
+			b.f.SetRowHeight(name, row, lineHeight*float64(max(linesOf(m.t(c.Title), areaWidths[0]-2), linesOf(m.evaluatedText(c), areaWidths[8]-2)))))
 		all := 0
 		for j := range severities {
 			v := 0
@@ -248,7 +248,7 @@ func (b *workbook) blocks(area string) []block {
 		colours := []string{"2F6FB3", "8FA3B8", "D9A521", "2B7A78", "6B4AA8"}
 		unknown := 0
 		for i, r := range f.ready {
-			bl.head = append(bl.head, m.t(r.Group)+" ("+grouped(int64(r.Mailboxes))+")")
+			bl.head = append(bl.head, m.t(r.Group)+" ("+m.words.number(int64(r.Mailboxes))+")")
 			bl.colours = append(bl.colours, colours[i%len(colours)])
 			for _, c := range r.Cells {
 				unknown += c.Unknown

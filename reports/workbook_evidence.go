@@ -36,36 +36,36 @@ func (b *workbook) evidence(file string) func(context.Context, string) error {
 
 // evidencePage is how sheets of evidence look: the tab is grey for complete data, amber for
 // data read in part, dark for data not read.
-func evidencePage(c snapshot.Coverage) sheetPage {
+func (m *model) evidencePage(c snapshot.Coverage) sheetPage {
 	heads := columnsOf(c.Dataset)
 	p := sheetPage{tab: grey, landscape: true, size: 8, grid: true, wide: pagesWide(heads[:len(heads)-1], 1)} // the row key is not printed
 	switch c.State {
 	case snapshot.CoverageComplete:
 	case snapshot.CoveragePartial:
-		p.tab, p.header = amber, "Read in part: see Coverage"
+		p.tab, p.header = amber, m.t("Read in part: see Coverage")
 	default:
-		p.tab, p.header = "000000", "Not assessed: see Coverage"
+		p.tab, p.header = "000000", m.t("Not assessed: see Coverage")
 	}
 	if c.Rows > printRows {
-		p.header = strings.TrimPrefix(p.header+fmt.Sprintf("; first %d of %s rows printed", printRows, grouped(c.Rows)), "; ")
+		p.header = strings.TrimPrefix(p.header+"; "+m.tf("first %d of %s rows printed", printRows, c.Rows), "; ")
 	}
 	return p
 }
 
 // evidenceNote says below a table what its emptiness or shortness means; "" for complete
 // data with rows.
-func evidenceNote(c snapshot.Coverage, rows int) string {
+func (m *model) evidenceNote(c snapshot.Coverage, rows int) string {
 	if c.State == snapshot.CoverageComplete {
 		if rows == 0 {
-			return "Read in full: the tenant has none."
+			return m.t("Read in full: the tenant has none.")
 		}
 		return ""
 	}
-	s := stateWord(c.State)
+	s := m.words.state(c.State)
 	if c.State == snapshot.CoveragePartial {
-		s = "Not assessed in full: read in part"
+		s = m.t("Not assessed in full: read in part")
 	}
-	return shown(s + ". " + reasonsText(c))
+	return shown(s + ". " + m.words.reasonsText(c))
 }
 
 // columnWidths are those of columns whose texts are shorter or longer than others of their kind.
@@ -120,9 +120,9 @@ func (b *workbook) dataset(ctx context.Context, c snapshot.Coverage) error {
 		if sheet > 1 {
 			name += "-" + strconv.Itoa(sheet)
 		}
-		t, err = b.table(name, fmt.Sprintf("tbl_%s_%d", c.Dataset, sheet), evidencePage(c), 1, heads)
+		t, err = b.table(name, fmt.Sprintf("tbl_%s_%d", c.Dataset, sheet), b.m.evidencePage(c), 1, heads)
 		if err == nil {
-			t.print, t.what = [][2]int{{1, len(cols)}}, datasetTitle(c.Dataset)
+			t.print, t.what = [][2]int{{1, len(cols)}}, b.m.words.dataset(c.Dataset)
 		}
 		return err
 	}
@@ -151,7 +151,7 @@ func (b *workbook) dataset(ctx context.Context, c snapshot.Coverage) error {
 		}
 		b.rows++
 	}
-	return t.end(evidenceNote(c, t.rows), printRows)
+	return t.end(b.m.evidenceNote(c, t.rows), printRows)
 }
 
 // cell is a typed cell: numbers, booleans and dates as such, text and lists as string
@@ -184,12 +184,12 @@ func (b *workbook) cell(sheet, col, key string, v any) any {
 
 // elsewhere is the sheet of a dataset whose rows are in another workbook.
 func (b *workbook) elsewhere(c snapshot.Coverage) error {
-	t, err := b.table(sheetOf(c.Dataset), fmt.Sprintf("tbl_%s_1", c.Dataset), evidencePage(c), 1, columnsOf(c.Dataset))
+	t, err := b.table(sheetOf(c.Dataset), fmt.Sprintf("tbl_%s_1", c.Dataset), b.m.evidencePage(c), 1, columnsOf(c.Dataset))
 	if err != nil {
 		return err
 	}
-	note := fmt.Sprintf("%s rows: see %s.", grouped(c.Rows), b.plan.where(c.Dataset))
-	if gap := evidenceNote(c, int(c.Rows)); gap != "" {
+	note := b.m.tf("%s rows: see %s.", c.Rows, b.m.where(b.plan, c.Dataset))
+	if gap := b.m.evidenceNote(c, int(c.Rows)); gap != "" {
 		note += " " + gap
 	}
 	return t.end(note, 0)
@@ -206,28 +206,33 @@ func (b *workbook) dataNotes(_ context.Context, name string) error {
 	notes := slices.Clone(b.notes.all) // text below adds none: keys were counted before
 	for _, n := range notes {
 		key := b.text(name, "First row key", n.first, n.first, b.st.wrap)
-		if err := t.row([]any{b.str(n.sheet), b.str(n.col), b.str(n.change), excelize.Cell{StyleID: b.st.number, Value: n.count}, key}); err != nil {
+		if err := t.row([]any{b.raw(n.sheet), b.raw(b.m.words.value(n.col)), b.str(n.change), excelize.Cell{StyleID: b.st.number, Value: n.count}, key}); err != nil {
 			return err
 		}
 	}
-	note := "The exact values are in report.json and in the snapshot. Nothing else was changed."
+	note := b.m.t("The exact values are in report.json and in the snapshot. Nothing else was changed.")
 	if len(notes) == 0 {
-		note = "Every value is shown exactly as it was sent."
+		note = b.m.t("Every value is shown exactly as it was sent.")
 	}
 	return t.end(note, 0)
 }
 
+// raw is a cell of words that are in the language already, or are names.
+func (b *workbook) raw(s string) excelize.Cell { return excelize.Cell{StyleID: b.st.wrap, Value: s} }
+
 // str is a cell of the product's own words.
-func (b *workbook) str(s string) excelize.Cell { return excelize.Cell{StyleID: b.st.wrap, Value: s} }
+func (b *workbook) str(s string) excelize.Cell {
+	return excelize.Cell{StyleID: b.st.wrap, Value: b.m.t(s)}
+}
 
 // evidenceCover is the first sheet of an evidence workbook.
 func (b *workbook) evidenceCover(_ context.Context, name string) error {
 	if err := b.sheet(name, sheetPage{tab: navy}); err != nil {
 		return err
 	}
-	return b.pairs(name, "Evidence: "+b.m.name, []pair{
+	return b.pairs(name, b.m.tf("Evidence: %s", b.m.name), []pair{
 		{"Tenant", b.m.tenant.DisplayName}, {"Tenant ID", b.m.tenant.ID}, {"Collected", b.m.window()},
-		{"Mode", readOnlyStatement}, {"What this is", "Rows that do not fit into " + reviewName + ". Results, coverage and notes are there."},
-		{"Handling", handlingStatement},
+		{"Mode", b.m.t(readOnlyStatement)}, {"What this is", b.m.tf("Rows that do not fit into %s. Results, coverage and notes are there.", reviewName)},
+		{"Handling", b.m.t(handlingStatement)},
 	})
 }

@@ -95,18 +95,22 @@ func (b *workbook) finding(t *table, f checkFinding, c checkResult) error {
 	}
 	input, date := excelize.Cell{StyleID: b.st.input}, excelize.Cell{StyleID: b.st.inputDate}
 	return t.row([]any{
-		b.text(t.sheet, "ID", f.ID, f.ID, b.st.id), excelize.Cell{StyleID: b.st.severity[string(f.Severity)], Value: severityWord(string(f.Severity))},
-		text("Area", areaWord(b.m.area[f.Check])), text("Title", c.Title), text("Subject", f.Subject.Name), text("Summary", f.Summary),
-		text("Why it matters", c.Why), text("Recommended action", c.Remediation), text("Details", detailsText(f)),
+		b.text(t.sheet, "ID", f.ID, f.ID, b.st.id), excelize.Cell{StyleID: b.st.severity[string(f.Severity)], Value: b.m.words.severity(string(f.Severity))},
+		text("Area", b.m.words.area(b.m.area[f.Check])), text("Title", b.m.t(c.Title)), text("Subject", f.Subject.Name), text("Summary", b.m.summary(f)),
+		text("Why it matters", b.m.t(c.Why)), text("Recommended action", b.m.t(c.Remediation)), text("Details", b.m.detailsText(f)),
 		b.text(t.sheet, "Check", f.ID, f.Check, b.st.line), text("Subject type", f.Subject.Type), text("Subject ID", f.Subject.ID),
-		evidence, text("Reference", strings.Join(c.controls(), "\n")),
-		excelize.Cell{StyleID: b.st.input, Value: reviewStates[0]}, input, date, input, input, input, date,
+		evidence, text("Reference", strings.Join(b.m.controls(c), "\n")),
+		excelize.Cell{StyleID: b.st.input, Value: b.m.t(reviewStates[0])}, input, date, input, input, input, date,
 	})
 }
 
 // endFindings adds the lists to choose from, the colours, and closes the sheet.
 func (b *workbook) endFindings(t *table) error {
-	pick := func(col int, values []string) error {
+	pick := func(col int, words []string) error {
+		values := make([]string, len(words))
+		for i, w := range words {
+			values[i] = b.m.t(w)
+		}
 		if n := len(strings.Join(values, ",")); n > listLimit {
 			return fmt.Errorf("list of %d characters", n)
 		}
@@ -115,7 +119,7 @@ func (b *workbook) endFindings(t *table) error {
 		if err := d.SetDropList(values); err != nil {
 			return err
 		}
-		d.SetError(excelize.DataValidationErrorStyleStop, "Not in the list", "Choose one of the listed values.")
+		d.SetError(excelize.DataValidationErrorStyleStop, b.m.t("Not in the list"), b.m.t("Choose one of the listed values."))
 		return b.f.AddDataValidation(t.sheet, d)
 	}
 	if err := pick(colStatus, reviewStates); err != nil {
@@ -131,7 +135,7 @@ func (b *workbook) endFindings(t *table) error {
 		if err := d.SetRange(43831, 73050, excelize.DataValidationTypeDate, excelize.DataValidationOperatorBetween); err != nil {
 			return err
 		}
-		d.SetError(excelize.DataValidationErrorStyleStop, "Not a date", "Enter a date, such as 2026-12-31.")
+		d.SetError(excelize.DataValidationErrorStyleStop, b.m.t("Not a date"), b.m.t("Enter a date, such as 2026-12-31."))
 		if err := b.f.AddDataValidation(t.sheet, d); err != nil {
 			return err
 		}
@@ -145,16 +149,16 @@ func (b *workbook) endFindings(t *table) error {
 		return err
 	}
 	if err := b.f.SetConditionalFormat(t.sheet, t.rangeOf(1, colReviewed), []excelize.ConditionalFormatOptions{
-		{Type: "formula", Criteria: `=$O2="Closed"`, Format: &closed}}); err != nil {
+		{Type: "formula", Criteria: fmt.Sprintf(`=$O2="%s"`, b.m.t("Closed")), Format: &closed}}); err != nil {
 		return err
 	}
 	if err := b.f.SetConditionalFormat(t.sheet, t.rangeOf(colDue, colDue), []excelize.ConditionalFormatOptions{
-		{Type: "formula", Criteria: `=AND($Q2<>"",$Q2<TODAY(),$O2<>"Closed")`, Format: &late}}); err != nil {
+		{Type: "formula", Criteria: fmt.Sprintf(`=AND($Q2<>"",$Q2<TODAY(),$O2<>"%s")`, b.m.t("Closed")), Format: &late}}); err != nil {
 		return err
 	}
 	note := ""
 	if t.rows == 0 {
-		note = "No findings. Look at Coverage and Checks before taking that for a good result: what was not assessed cannot have findings."
+		note = b.m.t("No findings. Look at Coverage and Checks before taking that for a good result: what was not assessed cannot have findings.")
 	}
 	return t.end(note, 0)
 }

@@ -53,12 +53,12 @@ func (b *workbook) affected(ctx context.Context, name string) error {
 			}
 			set, where := "", b.m.t("none")
 			if e.Dataset != "" {
-				set, where = datasetTitle(e.Dataset), b.plan.where(e.Dataset)
+				set, where = b.m.words.dataset(e.Dataset), b.m.where(b.plan, e.Dataset)
 			}
 			text := func(col, s string) excelize.Cell { return b.text(t.sheet, col, f.ID, s, b.st.line) }
 			if err := t.row([]any{
-				text("Finding ID", f.ID), excelize.Cell{StyleID: b.st.severity[string(f.Severity)], Value: b.m.t(severityWord(string(f.Severity)))}, text("Check", f.Check),
-				text("Object type", b.m.t(label(f.Subject.Type))), text("Object", f.Subject.Name), text("Object ID", f.Subject.ID), text("Evidence", b.m.t(set)), text("Evidence sheet", where), text("Row key", e.Key),
+				text("Finding ID", f.ID), excelize.Cell{StyleID: b.st.severity[string(f.Severity)], Value: b.m.words.severity(string(f.Severity))}, text("Check", f.Check),
+				text("Object type", b.m.words.label(f.Subject.Type)), text("Object", f.Subject.Name), text("Object ID", f.Subject.ID), text("Evidence", set), text("Evidence sheet", where), text("Row key", e.Key),
 			}); err != nil {
 				return err
 			}
@@ -84,11 +84,11 @@ func (b *workbook) accessByPerson(ctx context.Context, name string) error {
 			return ctx.Err()
 		}
 		text := func(col, s string) excelize.Cell { return b.text(name, col, p.ID, s, b.st.line) }
-		if err := t.row([]any{text("Who", p.Name), text("Address", p.Address), text("Type", b.m.t(p.Type)), p.Every, excelize.Cell{StyleID: b.st.number, Value: p.Mailboxes}, text("ID", p.ID)}); err != nil {
+		if err := t.row([]any{text("Who", p.Name), text("Address", p.Address), text("Type", b.m.words.value(p.Type)), p.Every, excelize.Cell{StyleID: b.st.number, Value: p.Mailboxes}, text("ID", p.ID)}); err != nil {
 			return err
 		}
 	}
-	note := b.m.tf("Mailboxes that somebody beside the owner reaches as a whole, those of every mailbox not counted. Filter the sheet %s by principal for each way.", b.plan.where(snapshot.EffectiveAccess))
+	note := b.m.tf("Mailboxes that somebody beside the owner reaches as a whole, those of every mailbox not counted. Filter the sheet %s by principal for each way.", b.m.where(b.plan, snapshot.EffectiveAccess))
 	if gap := b.m.unread(snapshot.EffectiveAccess); gap != "" {
 		note = gap + " " + note
 	}
@@ -159,7 +159,7 @@ func (b *workbook) method(_ context.Context, name string) error {
 	line(b.st.label, m.t("Rules of"), m.tool.Name+" "+m.tool.Version)
 	head("Check", "How it decides", "What is counted")
 	for _, c := range m.checks {
-		line(b.st.label, c.ID, c.Rule, m.t(c.Subject))
+		line(b.st.label, c.ID, m.t(c.Rule), m.t(c.Subject))
 	}
 	row++
 	heading("What a review cannot say")
@@ -203,7 +203,7 @@ func (b *workbook) contents(_ context.Context, name string) error {
 		}
 	}
 	for _, file := range b.plan.others() {
-		if err := t.row([]any{b.text(name, "Sheet", file, file, b.st.line), b.str("Rows that do not fit into " + reviewName), excelize.Cell{StyleID: b.st.number}}); err != nil {
+		if err := t.row([]any{b.text(name, "Sheet", file, file, b.st.line), b.raw(b.m.tf("Rows that do not fit into %s", reviewName)), excelize.Cell{StyleID: b.st.number}}); err != nil {
 			return err
 		}
 	}

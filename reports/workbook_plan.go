@@ -70,9 +70,9 @@ func (p evidencePlan) others() []string {
 }
 
 // where names the place of a dataset for people: a sheet, or a workbook and its sheet.
-func (p evidencePlan) where(d snapshot.Dataset) string {
+func (m *model) where(p evidencePlan, d snapshot.Dataset) string {
 	if f := p.file[d]; f != reviewName {
-		return f + ", sheet " + sheetOf(d)
+		return m.tf("%s, sheet %s", f, sheetOf(d))
 	}
 	return sheetOf(d)
 }

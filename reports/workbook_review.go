@@ -23,7 +23,7 @@ var (
 func (b *workbook) pairs(sheet, title string, ps []pair) error {
 	errs := []error{b.widths(sheet, coverWidths[:]...), b.put(sheet, 1, 2, title, b.st.title), b.f.SetRowHeight(sheet, 2, 32)}
 	for i, p := range ps {
-		errs = append(errs, b.line(sheet, i+4, p.label, cmp.Or(p.value, "unknown"), b.st.label, b.st.value, coverWidths))
+		errs = append(errs, b.line(sheet, i+4, b.m.t(p.label), cmp.Or(p.value, b.m.t("unknown")), b.st.label, b.st.value, coverWidths))
 	}
 	return errors.Join(errs...)
 }
@@ -34,7 +34,6 @@ func (b *workbook) cover(_ context.Context, name string) error {
 		return err
 	}
 	m := b.m
-	r := m.run.Requests
 	ps := []pair{
 		{"Tenant", m.tenant.DisplayName},
 		{"Tenant ID", m.tenant.ID},
@@ -42,19 +41,19 @@ func (b *workbook) cover(_ context.Context, name string) error {
 		{"Verified domains", strings.Join(m.tenant.VerifiedDomains, ", ")},
 		{"Collected (UTC)", m.window()},
 		{"Collected as", m.identity()},
-		{"Directory roles", cmp.Or(strings.Join(m.run.DirectoryRoles, ", "), "none known")},
-		{"Graph permissions", cmp.Or(strings.Join(m.run.Scopes, ", "), "none known")},
-		{"Mode", readOnlyStatement},
+		{"Directory roles", orNone(m, strings.Join(m.run.DirectoryRoles, ", "))},
+		{"Graph permissions", orNone(m, strings.Join(m.run.Scopes, ", "))},
+		{"Mode", m.t(readOnlyStatement)},
 		{"Scope", m.scope()},
 		{"Folders", m.folders()},
-		{"Preflight", outlookText(m.run.Preflight)},
-		{"Requests", fmt.Sprintf("Graph %s, Exchange %s, retries %s, throttled %s", grouped(r.Graph), grouped(r.Exchange), grouped(r.Retries), grouped(r.Throttled))},
+		{"Preflight", m.words.outlook(m.run.Preflight)},
+		{"Requests", m.requests()},
 		{"Tool", m.tool.Name + " " + m.tool.Version},
-		{"Cannot be seen", deletedStatement},
-		{"Handling", handlingStatement},
+		{"Cannot be seen", m.t(deletedStatement)},
+		{"Handling", m.t(handlingStatement)},
 	}
 	if m.redacted {
-		ps = append([]pair{{"Redacted copy", redactedStatement}}, ps...)
+		ps = append([]pair{{"Redacted copy", m.t(redactedStatement)}}, ps...)
 	}
 	if m.preparedBy != "" {
 		ps = append([]pair{{"Prepared by", m.preparedBy}}, ps...)
@@ -69,33 +68,33 @@ func (b *workbook) cover(_ context.Context, name string) error {
 		row++
 	}
 	heading := func(s string) {
-		errs = append(errs, b.put(name, 1, row, s, b.st.heading))
+		errs = append(errs, b.put(name, 1, row, m.t(s), b.st.heading))
 		row++
 	}
 	left := b.st.count
 	heading("Findings by severity")
 	for _, c := range m.bySeverity() {
-		line(c.Word, c.N, b.st.severity[c.ID], left)
+		line(m.t(c.Word), c.N, b.st.severity[c.ID], left)
 	}
 	row++
 	heading("Checks by result")
 	for _, c := range m.byStatus() {
-		line(c.Word, c.N, b.st.status[c.ID], left)
+		line(m.t(c.Word), c.N, b.st.status[c.ID], left)
 	}
 	row++
 	heading("Not assessed at a glance")
 	gaps, open, part := m.gaps(), m.notAssessed(), m.inPart()
 	if len(gaps)+len(open)+len(part) == 0 {
-		line("Nothing", "All datasets were read in full and all checks came to a full result.", b.st.label, b.st.value)
+		line(m.t("Nothing"), m.t("All datasets were read in full and all checks came to a full result."), b.st.label, b.st.value)
 	}
 	for _, c := range open {
-		line(c.Title, "Not assessed ("+evaluatedText(c)+" looked at). "+c.Cause, b.st.value, b.st.value)
+		line(m.t(c.Title), m.tf("Not assessed (%s looked at). %s", m.evaluatedText(c), m.causeOf(c)), b.st.value, b.st.value)
 	}
 	for _, c := range part {
-		line(c.Title, "Assessed in part ("+evaluatedText(c)+" looked at). "+c.Cause, b.st.value, b.st.value)
+		line(m.t(c.Title), m.tf("Assessed in part (%s looked at). %s", m.evaluatedText(c), m.causeOf(c)), b.st.value, b.st.value)
 	}
 	for _, c := range gaps {
-		line("Data: "+datasetTitle(c.Dataset), stateWord(c.State)+". "+reasonsText(c), b.st.label, b.st.value)
+		line(m.tf("Data: %s", m.words.dataset(c.Dataset)), m.words.state(c.State)+". "+m.words.reasonsText(c), b.st.label, b.st.value)
 	}
 	return errors.Join(errs...)
 }
@@ -109,11 +108,11 @@ func (b *workbook) readMe(_ context.Context, name string) error {
 	var errs []error
 	heading := func(s string) {
 		row++
-		errs = append(errs, b.put(name, 1, row, s, b.st.heading))
+		errs = append(errs, b.put(name, 1, row, b.m.t(s), b.st.heading))
 		row++
 	}
 	line := func(label, text string, style int) {
-		errs = append(errs, b.line(name, row, label, text, style, b.st.value, readMeWidths))
+		errs = append(errs, b.line(name, row, b.m.t(label), b.m.t(text), style, b.st.value, readMeWidths))
 		row++
 	}
 	heading("How to review")
@@ -158,13 +157,13 @@ func (b *workbook) summary(_ context.Context, name string) error {
 	counts := b.m.byArea()
 	var errs []error
 	block := func(top int, title string, cell func(row, col int, area areaCounts) error) {
-		errs = append(errs, b.put(name, 1, top, title, b.st.heading), b.put(name, 1, top+1, "Area", b.st.head))
+		errs = append(errs, b.put(name, 1, top, b.m.t(title), b.st.heading), b.put(name, 1, top+1, b.m.t("Area"), b.st.head))
 		for j, s := range severities {
-			errs = append(errs, b.put(name, j+2, top+1, s.word, b.st.headRight))
+			errs = append(errs, b.put(name, j+2, top+1, b.m.t(s.word), b.st.headRight))
 		}
-		errs = append(errs, b.put(name, len(severities)+2, top+1, "All", b.st.headRight))
+		errs = append(errs, b.put(name, len(severities)+2, top+1, b.m.t("All"), b.st.headRight))
 		for i, a := range counts {
-			errs = append(errs, b.put(name, 1, top+2+i, a.Word, b.st.value), cell(top+2+i, 2, a))
+			errs = append(errs, b.put(name, 1, top+2+i, b.m.t(a.Word), b.st.value), cell(top+2+i, 2, a))
 		}
 	}
 	block(1, "Findings as delivered", func(row, col int, a areaCounts) error {
@@ -180,7 +179,7 @@ func (b *workbook) summary(_ context.Context, name string) error {
 		for j, s := range severities {
 			ref, err := excelize.CoordinatesToCellName(col+j, row)
 			errs = append(errs, err, b.put(name, col+j, row, a.N[j], b.st.number), b.f.SetCellFormula(name, ref,
-				fmt.Sprintf(`COUNTIFS(tblFindings[Area],$A%d,tblFindings[Severity],"%s",tblFindings[Review status],"<>Closed")`, row, s.word)))
+				fmt.Sprintf(`COUNTIFS(tblFindings[%s],$A%d,tblFindings[%s],"%s",tblFindings[%s],"<>%s")`, b.m.t("Area"), row, b.m.t("Severity"), b.m.t(s.word), b.m.t("Review status"), b.m.t("Closed"))))
 		}
 		ref, err := excelize.CoordinatesToCellName(col+len(severities), row)
 		return errors.Join(append(errs, err, b.put(name, col+len(severities), row, a.Total, b.st.number),
@@ -193,9 +192,9 @@ func (b *workbook) summary(_ context.Context, name string) error {
 	for j, color := range []string{"8F1020", "D9612C", "D9A521", "4E9A63", "6A8CC2"} {
 		col := string(rune('B' + j))
 		series = append(series, excelize.ChartSeries{
-			Name:       name + "!$" + col + "$2",
-			Categories: fmt.Sprintf("%s!$A$3:$A$%d", name, len(counts)+2),
-			Values:     fmt.Sprintf("%s!$%s$3:$%s$%d", name, col, col, len(counts)+2),
+			Name:       "'" + name + "'!$" + col + "$2",
+			Categories: fmt.Sprintf("'%s'!$A$3:$A$%d", name, len(counts)+2),
+			Values:     fmt.Sprintf("'%s'!$%s$3:$%s$%d", name, col, col, len(counts)+2),
 			Fill:       excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{color}},
 		})
 	}
@@ -205,10 +204,10 @@ func (b *workbook) summary(_ context.Context, name string) error {
 	}
 	return b.f.AddChart(name, fmt.Sprintf("A%d", second+len(counts)+4+len(statuses)+4), &excelize.Chart{
 		Type: excelize.BarStacked, Series: series, XAxis: excelize.ChartAxis{Font: axis.Font, ReverseOrder: true}, YAxis: axis,
-		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: "Findings by area, as delivered"}}},
+		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: b.m.t("Findings by area, as delivered")}}},
 		Legend:    excelize.ChartLegend{Position: "bottom"},
 		Dimension: excelize.ChartDimension{Width: 720, Height: 320},
-		Format:    excelize.GraphicOptions{AltText: "Stacked bars: number of findings in each area, by severity. The numbers are in the table at the top of this sheet."},
+		Format:    excelize.GraphicOptions{AltText: b.m.t("Stacked bars: number of findings in each area, by severity. The numbers are in the table at the top of this sheet.")},
 	})
 }
 
@@ -250,7 +249,7 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 		default:
 			state = "not-evaluated"
 		}
-		where := b.str(b.plan.where(c.Dataset))
+		where := b.raw(b.m.where(b.plan, c.Dataset))
 		if b.plan.file[c.Dataset] == reviewName {
 			where.StyleID = b.st.link
 			if err := b.link(name, fmt.Sprintf("J%d", i+2), sheetOf(c.Dataset)); err != nil {
@@ -259,9 +258,9 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 		}
 		num := func(n int64) excelize.Cell { return excelize.Cell{StyleID: b.st.number, Value: n} }
 		if err := t.row([]any{
-			b.str(string(c.Dataset)), b.str(datasetTitle(c.Dataset)), excelize.Cell{StyleID: b.st.status[state], Value: stateWord(c.State)},
+			b.raw(string(c.Dataset)), b.str(datasetTitle(c.Dataset)), excelize.Cell{StyleID: b.st.status[state], Value: b.m.words.state(c.State)},
 			num(c.Rows), num(c.Expected), num(c.Collected), num(c.Failed),
-			b.text(name, "Reasons", string(c.Dataset), reasonsText(c), b.st.wrap), b.str(UnitWords(c.Units)), where,
+			b.text(name, "Reasons", string(c.Dataset), b.m.words.reasonsText(c), b.st.wrap), b.raw(b.m.words.units(c.Units)), where,
 		}); err != nil {
 			return err
 		}
@@ -269,9 +268,9 @@ func (b *workbook) coverage(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	note := "Expected, collected and failed count units: 1 for a listing, mailboxes for data read mailbox by mailbox."
-	if n := b.m.missing.mailboxes; n > 0 {
-		note += fmt.Sprintf(" %s lists %s.", gapsTitle, grouped(int64(n)))
+	note := b.m.t("Expected, collected and failed count units: 1 for a listing, mailboxes for data read mailbox by mailbox.")
+	if n := b.m.partly.mailboxes; n > 0 {
+		note += " " + b.m.tf("%s lists %s.", b.m.t(gapsTitle), n)
 	}
 	return t.end(note, 0)
 }
@@ -281,7 +280,7 @@ const gapsMost = 100_000
 
 // mailboxGaps lists the mailboxes that were not read in full; no sheet when there is none.
 func (b *workbook) mailboxGaps(ctx context.Context, name string) error {
-	if b.m.missing.rows == 0 {
+	if b.m.partly.rows == 0 {
 		return nil
 	}
 	t, err := b.table(name, "tblMailboxGaps", sheetPage{tab: green, landscape: true, wide: 1}, 1, []column{
@@ -303,14 +302,14 @@ func (b *workbook) mailboxGaps(ctx context.Context, name string) error {
 		}
 		if err := t.row([]any{
 			b.text(name, "Mailbox address", g.Mailbox, g.Address, b.st.wrap), b.text(name, "Mailbox ID", g.Mailbox, g.Mailbox, b.st.wrap),
-			b.str(datasetsText(g.Datasets)), b.str(causeWord(g.Cause)), b.text(name, "Detail", g.Mailbox, g.Detail, b.st.wrap), b.str(g.Foresight()),
+			b.raw(b.m.words.datasets(g.Datasets)), b.raw(b.m.words.cause(g.Cause)), b.text(name, "Detail", g.Mailbox, g.Detail, b.st.wrap), b.str(g.Foresight()),
 		}); err != nil {
 			return err
 		}
 	}
-	note := gapsText
-	if t.rows < b.m.missing.rows {
-		note = fmt.Sprintf("These are the first %s of %s lines; report.json has all of them. ", grouped(int64(t.rows)), grouped(int64(b.m.missing.rows))) + note
+	note := b.m.t(gapsText)
+	if t.rows < b.m.partly.rows {
+		note = b.m.tf("These are the first %s of %s lines; report.json has all of them.", t.rows, b.m.partly.rows) + " " + note
 	}
 	return t.end(note, printRows)
 }
@@ -334,11 +333,11 @@ func (b *workbook) checks(ctx context.Context, name string) error {
 			severity = b.st.severity[c.Severity]
 		}
 		if err := t.row([]any{
-			b.text(name, "ID", c.ID, c.ID, b.st.line), text("Area", areaWord(c.Area)), text("Title", c.Title),
-			excelize.Cell{StyleID: severity, Value: severityWord(c.Severity)},
-			excelize.Cell{StyleID: b.st.status[c.Status], Value: statusWord(c.Status)},
+			b.text(name, "ID", c.ID, c.ID, b.st.line), text("Area", b.m.words.area(c.Area)), text("Title", b.m.t(c.Title)),
+			excelize.Cell{StyleID: severity, Value: b.m.words.severity(c.Severity)},
+			excelize.Cell{StyleID: b.st.status[c.Status], Value: b.m.words.status(c.Status)},
 			num(c.Evaluated), num(c.Expected), num(c.Findings),
-			text("Cause", c.Cause), b.str(strings.Join(missingText(c.Missing), "\n")), text("Why it matters", c.Why), text("Recommended action", c.Remediation),
+			text("Cause", b.m.causeOf(c)), excelize.Cell{StyleID: b.st.wrap, Value: strings.Join(b.m.words.missingText(c.Missing), "\n")}, text("Why it matters", b.m.t(c.Why)), text("Recommended action", b.m.t(c.Remediation)),
 			text("CIS", strings.Join(c.CIS, ", ")), text("SCuBA", strings.Join(c.SCuBA, ", ")),
 			text("NIST", strings.Join(c.NIST, ", ")), text("MITRE ATT&CK", strings.Join(c.MITRE, ", ")),
 			text("Sources", strings.Join(c.Sources, "\n")),
@@ -349,7 +348,7 @@ func (b *workbook) checks(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return t.end("“Not assessed” never counts as a pass.", 0)
+	return t.end(b.m.t("“Not assessed” never counts as a pass."), 0)
 }
 
 // signOff is filled in by people. Protection only guards against slips.
@@ -357,18 +356,18 @@ func (b *workbook) signOff(_ context.Context, name string) error {
 	if err := errors.Join(b.sheet(name, sheetPage{tab: green}), b.widths(name, 22, 28, 16, 22, 44)); err != nil {
 		return err
 	}
-	errs := []error{b.put(name, 1, 1, "Sign-off", b.st.heading)}
+	errs := []error{b.put(name, 1, 1, b.m.t("Sign-off"), b.st.heading)}
 	for i, h := range []string{"Role", "Name", "Date", "Decision", "Remarks"} {
-		errs = append(errs, b.put(name, i+1, 3, h, b.st.head))
+		errs = append(errs, b.put(name, i+1, 3, b.m.t(h), b.st.head))
 	}
 	for i, r := range []string{"Prepared by", "Reviewed by", "System owner", "Approved by"} {
 		ref := func(col string) string { return fmt.Sprintf("%s%d", col, i+4) }
-		errs = append(errs, b.put(name, 1, i+4, r, b.st.strong),
+		errs = append(errs, b.put(name, 1, i+4, b.m.t(r), b.st.strong),
 			b.f.SetCellStyle(name, ref("B"), ref("E"), b.st.input), b.f.SetCellStyle(name, ref("C"), ref("C"), b.st.inputDate))
 	}
 	errs = append(errs,
-		b.put(name, 1, 9, "Findings still open", b.st.label), b.put(name, 2, 9, len(b.m.findings), b.st.number),
-		b.f.SetCellFormula(name, "B9", `COUNTIFS(tblFindings[Review status],"<>Closed",tblFindings[Review status],"<>")`),
+		b.put(name, 1, 9, b.m.t("Findings still open"), b.st.label), b.put(name, 2, 9, len(b.m.findings), b.st.number),
+		b.f.SetCellFormula(name, "B9", fmt.Sprintf(`COUNTIFS(tblFindings[%[1]s],"<>%[2]s",tblFindings[%[1]s],"<>")`, b.m.t("Review status"), b.m.t("Closed"))),
 		b.f.ProtectSheet(name, &excelize.SheetProtectionOptions{SelectLockedCells: true, SelectUnlockedCells: true, FormatColumns: true, FormatRows: true}))
 	return errors.Join(errs...)
 }

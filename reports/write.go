@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -28,10 +29,14 @@ const (
 	HTML = "html" // review.html, one self-contained page
 	JSON = "json" // report.json, for machines
 	CSV  = "csv"  // evidence/<dataset>.csv
+	OCSF = "ocsf" // findings.ocsf.jsonl, for log platforms
 )
 
 // Formats lists every format in the order in which they are written.
-func Formats() []string { return []string{XLSX, HTML, JSON, CSV} }
+func Formats() []string { return []string{XLSX, HTML, JSON, CSV, OCSF} }
+
+// gcPercent is how much garbage may stand beside what is held, while reports are written.
+const gcPercent = 40
 
 // Source is the judged side of a snapshot, as far as reports read it. Rows may be
 // walked more than once and must come in the same order each time.
@@ -64,6 +69,8 @@ type Options struct {
 	Title string
 	// PreparedBy is who made the review, for the cover and the sign-off; "" leaves it open.
 	PreparedBy string
+	// Language is one of Languages; "" is English. report.json and CSV files stay English.
+	Language string
 	// Logo is shown on the cover and at the top of the page; the zero value for none.
 	Logo Logo
 }
@@ -87,12 +94,18 @@ func Write(ctx context.Context, dir string, src Source, res Results, opts Option
 			return nil, fmt.Errorf("write review: no format %q; choose from %s", f, strings.Join(Formats(), ", "))
 		}
 	}
+	// Writers make much garbage and keep little: collecting it sooner halves the memory of a large
+	// review for a few percent of its time.
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	m, err := newModel(src, res, opts.Version)
 	if err != nil {
 		return nil, err
 	}
 	m.redacted, m.preparedBy, m.logo = opts.Redacted, opts.PreparedBy, opts.Logo
-	m.name = cmp.Or(opts.Title, reviewTitle)
+	if m.words, err = wordsOf(opts.Language); err != nil {
+		return nil, fmt.Errorf("write review: %w", err)
+	}
+	m.name = cmp.Or(opts.Title, m.t(reviewTitle))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make review folder: %w", err)
 	}
@@ -110,6 +123,8 @@ func Write(ctx context.Context, dir string, src Source, res Results, opts Option
 			err = st.file("review.html", func(w io.Writer) (int64, error) { return writeHTML(ctx, w, dir, m) })
 		case JSON:
 			err = st.file("report.json", func(w io.Writer) (int64, error) { return writeJSON(ctx, w, m) })
+		case OCSF:
+			err = st.file(ocsfName, func(w io.Writer) (int64, error) { return writeOCSF(ctx, w, m) })
 		case CSV:
 			for _, c := range m.coverage {
 				name := "evidence/" + string(c.Dataset) + ".csv"

@@ -265,13 +265,14 @@ type outputOptions struct {
 	redactKey       []byte // nil: a new one
 	title           string
 	preparedBy      string
+	language        string
 	logoFile        string
 	logo            reports.Logo
 }
 
 const defaultFormats = "xlsx,html,json"
 
-var formats = []string{"xlsx", "html", "json", "csv"}
+var formats = []string{"xlsx", "html", "json", "csv", "ocsf"}
 
 func (o *outputOptions) bind(f *pflag.FlagSet, out string) {
 	f.StringVar(&o.out, "out", "", out)
@@ -284,12 +285,19 @@ func (o *outputOptions) bindReport(f *pflag.FlagSet) {
 	f.StringVar(&o.redactKeyFile, "redact-key", "", "a "+redactionKey+" of an earlier review, for the same pseudonyms (default: a new key)")
 	f.StringVar(&o.title, "title", "", "name of the review, on the cover and at the top of the page (default: Microsoft 365 security review)")
 	f.StringVar(&o.preparedBy, "prepared-by", "", "who made the review, on the cover")
+	f.StringVar(&o.language, "language", "en", "of the workbook and the page: "+strings.Join(reports.Languages(), ", ")+"; report.json and CSV files stay English")
 	f.StringVar(&o.logoFile, "logo", "", "a PNG or JPEG picture for the cover and the page, of at most 1 MiB")
 	o.bindVerdict(f)
 }
 
 // readCover looks at what is to stand on the cover before anything is asked of a tenant.
 func (o *outputOptions) readCover() error {
+	if o.language == "" {
+		o.language = reports.Languages()[0]
+	}
+	if !slices.Contains(reports.Languages(), o.language) {
+		return usageError("unknown --language %q: use %s", o.language, strings.Join(reports.Languages(), ", "))
+	}
 	for _, one := range []struct{ flag, text string }{{"title", o.title}, {"prepared-by", o.preparedBy}} {
 		if n := utf8.RuneCountInString(one.text); n > coverText || !utf8.ValidString(one.text) {
 			return usageError("--%s: give a text of at most %d characters", one.flag, coverText)
@@ -349,6 +357,9 @@ func (o *outputOptions) resume(add func(flag, value string), on func(flag string
 	add("redact-key", o.redactKeyFile)
 	add("title", o.title)
 	add("prepared-by", o.preparedBy)
+	if o.language != "en" {
+		add("language", o.language)
+	}
 	add("logo", o.logoFile)
 }
 

@@ -350,7 +350,7 @@ func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j jud
 		formats = append(slices.DeleteFunc(slices.Clone(formats), func(f string) bool { return f == "csv" }), "csv")
 	}
 	return reports.Write(ctx, dir, v, reports.Results{Checks: j.results, Findings: j.findings}, reports.Options{
-		Formats: formats, Version: version, Extra: extra, Title: o.title, PreparedBy: o.preparedBy, Logo: o.logo,
+		Formats: formats, Version: version, Extra: extra, Title: o.title, PreparedBy: o.preparedBy, Logo: o.logo, Language: o.language,
 	})
 }
 

@@ -95,7 +95,7 @@ func (a *app) shareable(ctx context.Context, dir string, v *snapshot.Snapshot, j
 	if err := removeCopy(to); err != nil {
 		return err
 	}
-	if _, err := reports.Write(ctx, to, view, shown, reports.Options{Formats: o.formats, Version: version, Redacted: true}); err != nil {
+	if _, err := reports.Write(ctx, to, view, shown, reports.Options{Formats: o.formats, Version: version, Redacted: true, Language: o.language}); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "Redacted copy: %s. Keep %s and %s: they say who is who.\n", to, redactionMap, redactionKey)

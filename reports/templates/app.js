@@ -3,7 +3,10 @@
 (() => {
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
   const root = document.documentElement, live = $('#live');
-  const num = n => n.toLocaleString('en-GB');
+  const num = n => n.toLocaleString(root.lang === 'en' ? 'en-GB' : root.lang);
+  // Texts of this script in the language of the page, by their English form; %s stands for a value.
+  const texts = JSON.parse($('#texts').textContent);
+  const T = (s, ...values) => { let i = 0; return (texts[s] || s).replace(/%s/g, () => values[i++]); };
   const make = (tag, props = {}, ...kids) => {
     const e = document.createElement(tag);
     for (const [k, v] of Object.entries(props)) {
@@ -73,7 +76,7 @@
       g.el.hidden = !here;
       n += here;
     }
-    $('#fcount').textContent = num(n) + ' of ' + num(total) + ' findings on this page · ';
+    $('#fcount').textContent = T('%s of %s findings on this page', num(n), num(total)) + ' · ';
     $('#fnone').hidden = n > 0 || !total;
     return n;
   }
@@ -93,7 +96,7 @@
     if (farea.value) q.set('area', farea.value);
     if (ftext.value) q.set('q', ftext.value);
     history.replaceState(null, '', address('findings', '', q));
-    live.textContent = num(applyFindings()) + ' findings';
+    live.textContent = T('%s findings', num(applyFindings()));
   }
   const later = (f, ms = 120) => { let t; return () => { clearTimeout(t); t = setTimeout(f, ms); }; };
   form.addEventListener('submit', e => e.preventDefault());
@@ -147,7 +150,7 @@
     const t = tables.get(name);
     grid.setAttribute('aria-label', t.meta.title);
     if (fresh) { root.dataset.ready = ''; cursor.row = cursor.col = 0; scroller.scrollLeft = 0; gridBody.dataset.none = ''; for (const e of [$('#facets'), gridHead, gridBody]) e.replaceChildren(); }
-    $('#qcount').textContent = 'Reading…';
+    $('#qcount').textContent = T('Reading…');
     $('#qerror').hidden = true;
     try {
       const { chars } = await load(t);
@@ -155,7 +158,7 @@
       if (!gridHead.firstChild) columns(t.meta, chars);
       await refresh();
     } catch (e) {
-      $('#qerror').textContent = 'This table cannot be read: the page is damaged or the browser too old (' + e.message + '). No rows are shown. The workbook has them.';
+      $('#qerror').textContent = T('This table cannot be read: the page is damaged or the browser too old (%s). No rows are shown. The workbook has them.', e.message);
       $('#qerror').hidden = false; $('#qcount').textContent = ''; S.total = 0; gridBody.replaceChildren();
       root.dataset.ready = 'error';
     }
@@ -177,12 +180,12 @@
     S.total = r.total;
     grid.setAttribute('aria-rowcount', r.total + 1);
     grid.removeAttribute('aria-busy');
-    const said = r.total === r.rows ? num(r.rows) + ' rows' : num(r.total) + ' of ' + num(r.rows) + ' rows';
-    gridBody.dataset.none = r.rows ? 'No row matches.' : 'This table has no rows.';
+    const said = r.total === r.rows ? T('%s rows', num(r.rows)) : T('%s of %s rows', num(r.total), num(r.rows));
+    gridBody.dataset.none = T(r.rows ? 'No row matches.' : 'This table has no rows.');
     $('#qcount').textContent = said;
     live.textContent = said;
     $('#qkey').hidden = !S.key;
-    $('#qkey span').textContent = r.total ? 'Only the row that a finding rests on.' : 'The row that the finding rests on is not in this table.';
+    $('#qkey span').textContent = T(r.total ? 'Only the row that a finding rests on.' : 'The row that the finding rests on is not in this table.');
     facets(r.facets);
     for (const h of $$('[role=columnheader]', gridHead)) h.setAttribute('aria-sort', S.sort && S.sort.col === h.dataset.col ? S.sort.desc ? 'descending' : 'ascending' : 'none');
     scroller.scrollTop = 0; top = lastTop = 0;
@@ -223,7 +226,7 @@
           }
         });
         input.checked = on.has(v.label);
-        return make('label', {}, input, make('span', { text: v.label || '(empty or unknown)', title: v.label }), make('output', { text: num(v.count) }));
+        return make('label', {}, input, make('span', { text: v.label || T('(empty or unknown)'), title: v.label }), make('output', { text: num(v.count) }));
       }));
     }));
     if (open) { const again = $$('input', box).find(i => i.dataset.facet === open); if (again) again.focus(); }
@@ -268,7 +271,7 @@
       const row = gridBody.children[i];
       row.setAttribute('aria-rowindex', from + i + 2);
       r.cells.forEach((v, k) => {
-        const cell = row.children[k], s = v ?? 'unknown';
+        const cell = row.children[k], s = v ?? T('unknown');
         if (cell.textContent !== s) { cell.textContent = s; cell.title = s; }
         cell.classList.toggle('unknown', v === null);
         cell.tabIndex = from + i === cursor.row && k === cursor.col ? 0 : -1;
@@ -288,8 +291,8 @@
     const [r] = await ask('rows', { table: S.table, from: n, to: n + 1 });
     if (!r) return;
     const box = $('#rowbox'), meta = tables.get(S.table).meta;
-    $('#rowtitle').textContent = meta.title + ', row ' + num(n + 1);
-    $('dl', box).replaceChildren(...meta.cols.flatMap((c, i) => [make('dt', { text: c.name }), make('dd', { text: r.cells[i] ?? 'unknown', class: r.cells[i] == null ? 'unknown' : null })]), make('dt', { text: 'rowKey' }), make('dd', { text: r.key }));
+    $('#rowtitle').textContent = T('%s, row %s', meta.title, num(n + 1));
+    $('dl', box).replaceChildren(...meta.cols.flatMap((c, i) => [make('dt', { text: c.name }), make('dd', { text: r.cells[i] ?? T('unknown'), class: r.cells[i] == null ? 'unknown' : null })]), make('dt', { text: 'rowKey' }), make('dd', { text: r.key }));
     box.showModal();
     $('#rowtitle').focus();
   }
@@ -324,12 +327,12 @@
     const a = make('a', { download: S.table + '.csv', href: URL.createObjectURL(blob) });
     a.click();
     setTimeout(() => URL.revokeObjectURL(a.href), 1e4);
-    live.textContent = $('#qcount').textContent = 'Saved ' + num(rows) + ' of ' + num(S.total) + ' rows';
+    live.textContent = $('#qcount').textContent = T('Saved %s of %s rows', num(rows), num(S.total));
   });
   $('#qcopy').addEventListener('click', async () => {
     const { blob, rows } = await ask('csv', { table: S.table, limit: 10000 });
-    let said = 'Copied ' + num(rows) + ' of ' + num(S.total) + ' rows';
-    try { await navigator.clipboard.writeText((await blob.text()).replace(/^\uFEFF/, '')); } catch { said = 'The browser does not let this page copy; use Save as CSV'; }
+    let said = T('Copied %s of %s rows', num(rows), num(S.total));
+    try { await navigator.clipboard.writeText((await blob.text()).replace(/^\uFEFF/, '')); } catch { said = T('The browser does not let this page copy; use Save as CSV'); }
     live.textContent = $('#qcount').textContent = said;
   });
 
@@ -347,27 +350,28 @@
   const aform = $('#aform'), aq = $('#aq'), alist = $('#alist'), aresult = $('#aresult');
   let asked = 0;
   const side = () => $('input[name=ask]:checked', aform).value;
-  const named = (s, texts, id) => id === EVERY ? 'Every mailbox' : texts.find(t => t) || id;
+  const count = n => n === 1 ? T('1 way') : T('%s ways', num(n));
+  const named = (s, texts, id) => id === EVERY ? T('Every mailbox') : texts.find(t => t) || id;
   async function showAccess({ rest, query }) {
     const s = sides[rest] ? rest : side(), my = ++asked, t = tables.get(REACH);
     for (const i of $$('input[name=ask]', aform)) i.checked = i.value === s;
     if (aq.value.trim() !== (query.get('q') || '')) aq.value = query.get('q') || '';
     const of = query.get('of') || '';
-    if (!t) { $('#acount').textContent = 'Not in this page. The workbook has these rows.'; root.dataset.ready = 'access'; return; }
+    if (!t) { $('#acount').textContent = T('Not in this page. The workbook has these rows.'); root.dataset.ready = 'access'; return; }
     try {
       await load(t);
       const found = await ask('objects', { table: REACH, by: s, texts: sides[s].texts, search: aq.value, limit: 50 });
       if (my !== asked) return;
-      const said = found.total > found.list.length ? 'The first ' + num(found.list.length) + ' of ' + num(found.total) : num(found.total) + ' found';
+      const said = found.total > found.list.length ? T('The first %s of %s', num(found.list.length), num(found.total)) : T('%s found', num(found.total));
       $('#acount').textContent = said;
       alist.replaceChildren(...found.list.map(o => {
         const b = make('button', { type: 'button', 'aria-current': o.id === of ? 'true' : null, onclick: () => go(link(s, o.id)) },
-          make('b', { text: named(s, o.texts, o.id) }), make('span', { text: [...o.texts.filter(Boolean).slice(1), num(o.rows) + (o.rows === 1 ? ' way' : ' ways')].join(' · ') }));
+          make('b', { text: named(s, o.texts, o.id) }), make('span', { text: [...o.texts.filter(Boolean).slice(1), count(o.rows)].join(' · ') }));
         return make('li', {}, b);
       }));
       if (of) await showWays(s, of, my); else { aresult.replaceChildren(); live.textContent = said; }
     } catch (e) {
-      aresult.replaceChildren(make('p', { class: 'banner bad', role: 'alert', text: 'This table cannot be read: the page is damaged or the browser too old (' + e.message + '). Nothing is shown. The workbook has these rows.' }));
+      aresult.replaceChildren(make('p', { class: 'banner bad', role: 'alert', text: T('This table cannot be read: the page is damaged or the browser too old (%s). Nothing is shown. The workbook has these rows.', e.message) }));
     }
     if (my === asked) root.dataset.ready = 'access';
   }
@@ -381,17 +385,17 @@
     const [own, wide] = await Promise.all([ask('having', { table: REACH, column: s, values: [of], limit: SHOWN }), ask('having', { table: REACH, column: s, values: sides[s].every.filter(v => v !== of), limit: SHOWN })]);
     if (my !== asked) return;
     const first = own.list[0], title = first ? named(s, sides[s].texts.map(c => first[c]), of) : of, names = Object.keys(abilities);
-    const head = make('h3', { tabindex: '-1', text: title }), count = (n, one) => num(n) + ' ' + (n === 1 ? one : one + 's');
-    const parts = [head, make('p', { class: 'note', text: s === 'mailbox' ? count(own.total, 'way') + ' into this mailbox, ' + num(wide.total) + ' more into every mailbox' : count(own.total, 'way') + ' into mailboxes' })];
-    for (const [caption, r] of [[s === 'mailbox' ? 'Into this mailbox' : 'What it can reach', own], ['Into every mailbox, and so into this one', wide]]) {
+    const head = make('h3', { tabindex: '-1', text: title });
+    const parts = [head, make('p', { class: 'note', text: s === 'mailbox' ? T('%s into this mailbox, %s more into every mailbox', count(own.total), num(wide.total)) : T('%s into mailboxes', count(own.total)) })];
+    for (const [caption, r] of [[T(s === 'mailbox' ? 'Into this mailbox' : 'What it can reach'), own], [T('Into every mailbox, and so into this one'), wide]]) {
       if (!r.total) continue;
       const list = r.list.sort((a, b) => names.indexOf(a.capability) - names.indexOf(b.capability));
       parts.push(make('h4', { text: caption }), make('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
-        make('table', { class: 'grid-like' }, make('thead', {}, make('tr', {}, ...[sides[s].head, 'Can', 'How', 'Where', 'What closes it'].map(h => make('th', { scope: 'col', text: h })))),
+        make('table', { class: 'grid-like' }, make('thead', {}, make('tr', {}, ...[sides[s].head, 'Can', 'How', 'Where', 'What closes it'].map(h => make('th', { scope: 'col', text: T(h) })))),
           make('tbody', {}, ...list.map(row => way(s, row))))));
-      if (r.total > r.list.length) parts.push(make('p', { class: 'more', text: 'These are the first ' + num(r.list.length) + ' of ' + num(r.total) + '. Evidence has all of them.' }));
+      if (r.total > r.list.length) parts.push(make('p', { class: 'more', text: T('These are the first %s of %s. Evidence has all of them.', num(r.list.length), num(r.total)) }));
     }
-    if (!own.total && !wide.total) parts.push(make('p', { class: 'empty', text: 'No row of this page names it.' }));
+    if (!own.total && !wide.total) parts.push(make('p', { class: 'empty', text: T('No row of this page names it.') }));
     aresult.replaceChildren(...parts);
     live.textContent = parts[1].textContent;
     head.focus({ preventScroll: true });
@@ -402,8 +406,8 @@
     if (row.evidenceKey) q.set('key', row.evidenceKey);
     return make('tr', {},
       make('th', { scope: 'row' }, make('button', { type: 'button', text: name, onclick: () => { aq.value = ''; go(link(other, id)); } }), ...(far && far !== name ? [make('br'), make('span', { class: 'via', text: far })] : [])),
-      make('td', { text: abilities[row.capability] || row.capability }),
-      make('td', {}, tables.has(row.evidenceDataset) ? make('a', { href: address('evidence', row.evidenceDataset, q), text: routes[row.route] || row.route }) : routes[row.route] || row.route, ...(row.via ? [make('br'), make('span', { class: 'via', text: row.via })] : [])),
+      make('td', { text: T(abilities[row.capability] || row.capability) }),
+      make('td', {}, tables.has(row.evidenceDataset) ? make('a', { href: address('evidence', row.evidenceDataset, q), text: T(routes[row.route] || row.route) }) : T(routes[row.route] || row.route), ...(row.via ? [make('br'), make('span', { class: 'via', text: row.via })] : [])),
       make('td', { text: row.scope + (row.note ? ' (' + row.note + ')' : '') }),
       make('td', {}, make('code', { text: row.close })));
   }
@@ -412,7 +416,7 @@
 
   // --- Theme and print
   const theme = $('#theme'), dark = () => root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-  const label = () => { theme.textContent = dark() ? 'Light' : 'Dark'; theme.setAttribute('aria-pressed', String(dark())); };
+  const label = () => { theme.textContent = T(dark() ? 'Light' : 'Dark'); theme.setAttribute('aria-pressed', String(dark())); };
   theme.addEventListener('click', () => { root.dataset.theme = dark() ? 'light' : 'dark'; label(); });
   addEventListener('beforeprint', () => { for (const d of $$('.finding')) { d.dataset.was = d.open ? '1' : ''; d.open ||= d.dataset.severity !== 'info'; } });
   addEventListener('afterprint', () => { for (const d of $$('.finding')) d.open = d.dataset.was === '1'; });
