@@ -130,7 +130,7 @@ func plainTable(w io.Writer, s *tall, rows int) error {
 // bench-reports`. Each writer runs in a process of its own, whose memory is then known.
 func TestReportFigures(t *testing.T) {
 	if as := os.Getenv("TENANTAUDIT_BENCH_WRITER"); as != "" {
-		benchWriter(t, as, os.Getenv("TENANTAUDIT_BENCH_DIR"))
+		benchWriter(t, as)
 		return
 	}
 	if os.Getenv("TENANTAUDIT_BENCH") == "" {
@@ -145,7 +145,10 @@ func TestReportFigures(t *testing.T) {
 	for _, as := range []string{XLSX, HTML, JSON, CSV, "table"} {
 		at := filepath.Join(dir, as)
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestReportFigures$", "-test.timeout", "30m")
-		cmd.Env = append(os.Environ(), "TENANTAUDIT_BENCH_WRITER="+as, "TENANTAUDIT_BENCH_DIR="+at)
+		if err := os.Mkdir(at, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Dir, cmd.Env = at, append(os.Environ(), "TENANTAUDIT_BENCH_WRITER="+as)
 		begin := time.Now()
 		if msg, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", as, err, msg)
@@ -170,14 +173,11 @@ func TestReportFigures(t *testing.T) {
 }
 
 // benchWriter is the process that writes one format.
-func benchWriter(t *testing.T, as, dir string) {
+func benchWriter(t *testing.T, as string) {
 	boxes, grants, findings := benchSize()
 	s, res := newTall(boxes, grants, findings)
 	if as == "table" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Create(filepath.Join(dir, "review.html"))
+		f, err := os.Create("review.html")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func benchWriter(t *testing.T, as, dir string) {
 		}
 		return
 	}
-	if _, err := Write(t.Context(), dir, s, res, Options{Formats: []string{as}, Version: "1.2.3"}); err != nil {
+	if _, err := Write(t.Context(), ".", s, res, Options{Formats: []string{as}, Version: "1.2.3"}); err != nil {
 		t.Fatal(err)
 	}
 }

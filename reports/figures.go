@@ -217,14 +217,14 @@ func each[T any](ctx context.Context, m *model, d snapshot.Dataset, use func(T))
 }
 
 // pairOf is a mailbox and somebody who reaches it as a whole, by their numbers.
-type pairOf struct{ box, who int32 }
+type pairOf struct{ box, who uint32 }
 
 // access counts who reaches whose mail. It keeps 8 bytes for each pair and the names of
 // both sides, not the rows.
 func (f *figures) access(ctx context.Context, m *model) error {
 	var (
 		who   []reacher
-		at    = map[string]int32{}
+		at    = map[string]uint32{}
 		boxes []exposure
 		pairs []pairOf
 	)
@@ -245,7 +245,7 @@ func (f *figures) access(ctx context.Context, m *model) error {
 		}
 		i, ok := at[last.Principal]
 		if !ok {
-			i = int32(len(who))
+			i = uint32(len(who))
 			at[last.Principal] = i
 			who = append(who, reacher{ID: last.Principal, Name: cmp.Or(last.PrincipalName, last.PrincipalAddress, last.Principal), Address: last.PrincipalAddress, Type: last.PrincipalType})
 		}
@@ -254,7 +254,7 @@ func (f *figures) access(ctx context.Context, m *model) error {
 		} else {
 			who[i].Mailboxes++
 		}
-		pairs = append(pairs, pairOf{int32(len(boxes) - 1), i})
+		pairs = append(pairs, pairOf{uint32(len(boxes) - 1), i})
 		switch sideOf(last.PrincipalType) {
 		case inside:
 			box.Inside++
@@ -307,26 +307,26 @@ func compareReach(a, b reacher) int {
 
 // graph keeps those who reach most, and of their mailboxes those that most of them reach.
 func (f *figures) graph(who []reacher, boxes []exposure, pairs []pairOf) {
-	order := make([]int32, len(who))
+	order := make([]uint32, len(who))
 	for i := range order {
-		order[i] = int32(i)
+		order[i] = uint32(i)
 	}
-	slices.SortStableFunc(order, func(a, b int32) int { return compareReach(who[a], who[b]) })
-	place := map[int32]int{}
+	slices.SortStableFunc(order, func(a, b uint32) int { return compareReach(who[a], who[b]) })
+	place := map[uint32]int{}
 	for _, i := range order[:min(sideMost, len(order))] {
 		place[i] = len(f.reach.Who)
 		f.reach.Who = append(f.reach.Who, who[i])
 	}
 	f.reach.MoreWho = len(who) - len(f.reach.Who)
-	by := map[int32]int{}
+	by := map[uint32]int{}
 	for _, p := range pairs {
 		if _, ok := place[p.who]; ok {
 			by[p.box]++
 		}
 	}
 	found := slices.Collect(maps.Keys(by))
-	slices.SortFunc(found, func(a, b int32) int {
-		every := func(i int32) int {
+	slices.SortFunc(found, func(a, b uint32) int {
+		every := func(i uint32) int {
 			if boxes[i].ID == snapshot.Everywhere {
 				return 0
 			}
@@ -334,7 +334,7 @@ func (f *figures) graph(who []reacher, boxes []exposure, pairs []pairOf) {
 		}
 		return cmp.Or(cmp.Compare(every(a), every(b)), cmp.Compare(by[b], by[a]), cmp.Compare(boxes[a].Address, boxes[b].Address), cmp.Compare(boxes[a].ID, boxes[b].ID))
 	})
-	row := map[int32]int{}
+	row := map[uint32]int{}
 	for _, i := range found[:min(sideMost, len(found))] {
 		row[i] = len(f.reach.Mailboxes)
 		f.reach.Mailboxes = append(f.reach.Mailboxes, reached{boxes[i].ID, boxes[i].Address, by[i]})

@@ -95,7 +95,7 @@ func TestFigures(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", readyEvents[i].word, got, want)
 		}
 	}
-	if got := fmt.Sprint(f.outcome[:3]); got != "[{full Assessed in full 4} {part Assessed in part 0} {missing-privilege Not assessed: permission missing 0}]" {
+	if got := fmt.Sprint(f.outcome[:3]); got != "[{full Assessed in full 4} {part Assessed in part 0} {missing-privilege permission missing 0}]" {
 		t.Errorf("outcome: %s", got)
 	}
 }

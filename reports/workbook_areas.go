@@ -228,103 +228,127 @@ func (b *workbook) blocks(area string) []block {
 	m, f := b.m, b.m.figures
 	switch area {
 	case "licence":
-		bl := block{title: m.t("Licences, bought and assigned"), gap: m.unread(snapshot.SKUs), none: m.t("The tenant has no licence."),
-			head: []string{m.t("Product"), m.t("Bought"), m.t("Assigned")}, colours: []string{"8FA3B8", "2F6FB3"}}
-		for i, l := range f.skus {
-			if i == listedMost {
-				bl.says = m.tf("The %d products with most assignments; %d more are on the sheet %s.", listedMost, len(f.skus)-listedMost, sheetOf(snapshot.SKUs))
-				break
-			}
-			if l.Known {
-				bl.rows = append(bl.rows, []any{l.Name, l.Enabled, l.Consumed})
-			} else {
-				bl.rows = append(bl.rows, []any{l.Name, m.t("unknown"), m.t("unknown")})
-			}
-		}
-		return []block{bl}
+		return []block{m.licenceBlock(f)}
 	case "audit":
-		bl := block{title: m.t("What mailboxes record"), says: m.t("Number of mailboxes that record the owner's action, by kind of mailbox."), gap: m.unread(snapshot.Mailboxes, snapshot.OrganizationConfigs), none: m.t("No mailbox was read.")}
-		bl.head = []string{m.t("Recorded")}
-		colours := []string{"2F6FB3", "8FA3B8", "D9A521", "2B7A78", "6B4AA8"}
-		unknown := 0
-		for i, r := range f.ready {
-			bl.head = append(bl.head, m.t(r.Group)+" ("+m.words.number(int64(r.Mailboxes))+")")
-			bl.colours = append(bl.colours, colours[i%len(colours)])
-			for _, c := range r.Cells {
-				unknown += c.Unknown
-			}
-		}
-		if len(f.ready) > 0 {
-			for i, e := range readyEvents {
-				row := []any{m.t(e.word)}
-				for _, r := range f.ready {
-					row = append(row, r.Cells[i].Yes)
-				}
-				bl.rows = append(bl.rows, row)
-			}
-		}
-		if unknown > 0 {
-			bl.says += " " + m.t("Where the service did not say, a mailbox is not counted as recording.")
-		}
-		return []block{bl}
+		return []block{m.auditBlock(f)}
 	case "mail":
-		bl := block{title: m.t("Ways mail leaves the tenant"), says: m.t("Mailboxes and rules that send mail to a domain outside. An object counts once for each domain; what is switched off is left out."),
-			gap: m.unread(snapshot.Mailboxes, snapshot.InboxRules, snapshot.TransportRules), none: m.t("No forwarding, inbox rule or mail flow rule sends mail out."),
-			head: []string{m.t("Domain")}, colours: []string{"2F6FB3", "B3400B", "2B7A78"}, stacked: true}
-		for _, mech := range mechanisms {
-			bl.head = append(bl.head, m.t(mech))
-		}
-		at := map[string]int{}
-		for _, e := range f.leaving {
-			i, ok := at[e.Domain]
-			if !ok {
-				i = len(bl.rows)
-				at[e.Domain] = i
-				bl.rows = append(bl.rows, []any{m.domain(e.Domain), 0, 0, 0})
-			}
-			for j, mech := range mechanisms {
-				if mech == e.Mechanism {
-					bl.rows[i][j+1] = e.N
-				}
-			}
-		}
-		slices.SortStableFunc(bl.rows, func(a, b []any) int {
-			sum := func(r []any) int { return r[1].(int) + r[2].(int) + r[3].(int) }
-			none := func(r []any) int { return slices.Index([]string{m.t(domainOther), m.t(domainUnknown)}, r[0].(string)) }
-			return cmp.Or(cmp.Compare(none(a), none(b)), cmp.Compare(sum(b), sum(a)))
-		})
-		return []block{bl}
+		return []block{m.mailBlock(f)}
 	case "delegation":
-		bl := block{title: m.t("Mailboxes that most people can open"), gap: m.unread(snapshot.EffectiveAccess), none: m.t("No mailbox can be opened by anybody but its owner."),
-			says: m.tf("People and applications beside the owner. %d mailboxes can be opened by somebody else; these are the first %d. Those who reach every mailbox are not counted here: see Access by person.", f.open, len(f.exposed)),
-			head: []string{m.t("Mailbox"), m.t("Inside"), m.t("Outside or not known"), m.t("Application"), m.t("Single folders only")}, colours: sideSeries, stacked: true}
-		for _, e := range f.exposed {
-			bl.rows = append(bl.rows, []any{m.boxName(e.ID, e.Address), e.Inside, e.Outside, e.Apps, e.InFolder})
-		}
-		return []block{bl}
+		return []block{m.delegationBlock(f)}
 	case "oauth":
-		bl := block{title: m.t("Applications by their worst permission"), gap: m.unread(snapshot.ServicePrincipals, snapshot.AppRoleAssignments, snapshot.OAuth2PermissionGrants),
-			says: m.tf("%d applications of Microsoft are left out. Application permissions and consent for everybody reach all accounts.", f.ours), none: m.t("No application that is not Microsoft's holds a permission."),
-			head: []string{m.t("Worst permission"), m.t("Reaches all accounts"), m.t("Reaches some")}, colours: []string{"8F1020", "8FA3B8"}, stacked: true}
-		for _, t := range tiers {
-			if n, ok := f.classed[t]; ok {
-				bl.rows = append(bl.rows, []any{m.t(tierWord(t)), n[0], n[1]})
-			}
-		}
-		return []block{bl}
+		return []block{m.oauthBlock(f)}
 	case "roles":
-		bl := block{title: m.t("Privileged directory roles"), gap: m.unread(snapshot.DirectoryRoleAssignments), none: m.t("No privileged role is assigned."),
-			says: m.t("Assignments as the service has them: a group counts once."), head: []string{m.t("Role"), m.t("Active"), m.t("Eligible")}, colours: []string{"8F1020", "D9A521"}, stacked: true}
-		for i, r := range f.roles {
-			if i == listedMost {
-				bl.says += " " + m.tf("%d more roles are on the sheet %s.", len(f.roles)-listedMost, sheetOf(snapshot.DirectoryRoleAssignments))
-				break
-			}
-			bl.rows = append(bl.rows, []any{r.Role, r.Active, r.Eligible})
-		}
-		return []block{bl}
+		return []block{m.rolesBlock(f)}
 	}
 	return nil
+}
+
+func (m *model) licenceBlock(f *figures) block {
+	bl := block{title: m.t("Licences, bought and assigned"), gap: m.unread(snapshot.SKUs), none: m.t("The tenant has no licence."),
+		head: []string{m.t("Product"), m.t("Bought"), m.t("Assigned")}, colours: []string{"8FA3B8", "2F6FB3"}}
+	for i, l := range f.skus {
+		if i == listedMost {
+			bl.says = m.tf("The %d products with most assignments; %d more are on the sheet %s.", listedMost, len(f.skus)-listedMost, sheetOf(snapshot.SKUs))
+			break
+		}
+		if l.Known {
+			bl.rows = append(bl.rows, []any{l.Name, l.Enabled, l.Consumed})
+		} else {
+			bl.rows = append(bl.rows, []any{l.Name, m.t("unknown"), m.t("unknown")})
+		}
+	}
+	return bl
+}
+
+func (m *model) auditBlock(f *figures) block {
+	bl := block{title: m.t("What mailboxes record"), says: m.t("Number of mailboxes that record the owner's action, by kind of mailbox."), gap: m.unread(snapshot.Mailboxes, snapshot.OrganizationConfigs), none: m.t("No mailbox was read.")}
+	bl.head = []string{m.t("Recorded")}
+	colours := []string{"2F6FB3", "8FA3B8", "D9A521", "2B7A78", "6B4AA8"}
+	unknown := 0
+	for i, r := range f.ready {
+		bl.head = append(bl.head, m.t(r.Group)+" ("+m.words.number(int64(r.Mailboxes))+")")
+		bl.colours = append(bl.colours, colours[i%len(colours)])
+		for _, c := range r.Cells {
+			unknown += c.Unknown
+		}
+	}
+	if len(f.ready) > 0 {
+		for i, e := range readyEvents {
+			row := []any{m.t(e.word)}
+			for _, r := range f.ready {
+				row = append(row, r.Cells[i].Yes)
+			}
+			bl.rows = append(bl.rows, row)
+		}
+	}
+	if unknown > 0 {
+		bl.says += " " + m.t("Where the service did not say, a mailbox is not counted as recording.")
+	}
+	return bl
+}
+
+func (m *model) mailBlock(f *figures) block {
+	bl := block{title: m.t("Ways mail leaves the tenant"), says: m.t("Mailboxes and rules that send mail to a domain outside. An object counts once for each domain; what is switched off is left out."),
+		gap: m.unread(snapshot.Mailboxes, snapshot.InboxRules, snapshot.TransportRules), none: m.t("No forwarding, inbox rule or mail flow rule sends mail out."),
+		head: []string{m.t("Domain")}, colours: []string{"2F6FB3", "B3400B", "2B7A78"}, stacked: true}
+	for _, mech := range mechanisms {
+		bl.head = append(bl.head, m.t(mech))
+	}
+	at := map[string]int{}
+	for _, e := range f.leaving {
+		i, ok := at[e.Domain]
+		if !ok {
+			i = len(bl.rows)
+			at[e.Domain] = i
+			bl.rows = append(bl.rows, []any{m.domain(e.Domain), 0, 0, 0})
+		}
+		for j, mech := range mechanisms {
+			if mech == e.Mechanism {
+				bl.rows[i][j+1] = e.N
+			}
+		}
+	}
+	slices.SortStableFunc(bl.rows, func(a, b []any) int {
+		sum := func(r []any) int { return r[1].(int) + r[2].(int) + r[3].(int) }
+		none := func(r []any) int { return slices.Index([]string{m.t(domainOther), m.t(domainUnknown)}, r[0].(string)) }
+		return cmp.Or(cmp.Compare(none(a), none(b)), cmp.Compare(sum(b), sum(a)))
+	})
+	return bl
+}
+
+func (m *model) delegationBlock(f *figures) block {
+	bl := block{title: m.t("Mailboxes that most people can open"), gap: m.unread(snapshot.EffectiveAccess), none: m.t("No mailbox can be opened by anybody but its owner."),
+		says: m.tf("People and applications beside the owner. %d mailboxes can be opened by somebody else; these are the first %d. Those who reach every mailbox are not counted here: see Access by person.", f.open, len(f.exposed)),
+		head: []string{m.t("Mailbox"), m.t("Inside"), m.t("Outside or not known"), m.t("Application"), m.t("Single folders only")}, colours: sideSeries, stacked: true}
+	for _, e := range f.exposed {
+		bl.rows = append(bl.rows, []any{m.boxName(e.ID, e.Address), e.Inside, e.Outside, e.Apps, e.InFolder})
+	}
+	return bl
+}
+
+func (m *model) oauthBlock(f *figures) block {
+	bl := block{title: m.t("Applications by their worst permission"), gap: m.unread(snapshot.ServicePrincipals, snapshot.AppRoleAssignments, snapshot.OAuth2PermissionGrants),
+		says: m.tf("%d applications of Microsoft are left out. Application permissions and consent for everybody reach all accounts.", f.ours), none: m.t("No application that is not Microsoft's holds a permission."),
+		head: []string{m.t("Worst permission"), m.t("Reaches all accounts"), m.t("Reaches some")}, colours: []string{"8F1020", "8FA3B8"}, stacked: true}
+	for _, t := range tiers {
+		if n, ok := f.classed[t]; ok {
+			bl.rows = append(bl.rows, []any{m.t(tierWord(t)), n[0], n[1]})
+		}
+	}
+	return bl
+}
+
+func (m *model) rolesBlock(f *figures) block {
+	bl := block{title: m.t("Privileged directory roles"), gap: m.unread(snapshot.DirectoryRoleAssignments), none: m.t("No privileged role is assigned."),
+		says: m.t("Assignments as the service has them: a group counts once."), head: []string{m.t("Role"), m.t("Active"), m.t("Eligible")}, colours: []string{"8F1020", "D9A521"}, stacked: true}
+	for i, r := range f.roles {
+		if i == listedMost {
+			bl.says += " " + m.tf("%d more roles are on the sheet %s.", len(f.roles)-listedMost, sheetOf(snapshot.DirectoryRoleAssignments))
+			break
+		}
+		bl.rows = append(bl.rows, []any{r.Role, r.Active, r.Eligible})
+	}
+	return bl
 }
 
 // sheetName is a name that a worksheet may have.

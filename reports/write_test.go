@@ -317,6 +317,9 @@ func TestEffectiveAccessIsEvidence(t *testing.T) {
 func TestFailureLeavesNothing(t *testing.T) {
 	broken := errors.New("disk on fire")
 	for _, format := range Formats() {
+		if format == OCSF { // reads no rows
+			continue
+		}
 		m, res := small(t)
 		m.fail[snapshot.ServicePrincipals] = broken
 		dir := filepath.Join(t.TempDir(), "review")

@@ -70,7 +70,7 @@ func TestTheRedactedCopyHasAPlainCover(t *testing.T) {
 		if code, _, errs := tenantaudit(t, t.Context(), "demo", "--mailboxes", "5", "--out", dir, "--no-progress", "--format", "html,json", "--title", "Review of zq9title", "--prepared-by", "zq9author", "--redact"); code != exitOK {
 			t.Fatalf("exit %d\n%s", code, errs)
 		}
-		return string(readFile(t, dir, redactionKey))
+		return readFile(t, dir, redactionKey)
 	}
 	key := run()
 	for name, body := range contents(t, filepath.Join(dir, shareableFolder)) {
