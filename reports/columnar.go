@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -56,6 +57,7 @@ type colMeta struct {
 	Width int    `json:"width"`           // bytes of a code
 	Count int    `json:"count,omitempty"` // entries of the dictionary
 	Base  int64  `json:"base,omitempty"`  // code n is base+n-1; 0 is null
+	Chars int    `json:"chars,omitempty"` // the length that nine of ten texts keep to
 }
 
 // tableMeta describes a table to the page.
@@ -153,7 +155,7 @@ func (c *colBuilder) finish() (meta colMeta, codes, dict []byte) {
 		meta.Kind = c.kind
 	}
 	if c.kind == "text" {
-		meta.Count = len(c.dict)
+		meta.Count, meta.Chars = len(c.dict), usualLength(c.dict)
 		dict = c.sortDict()
 	}
 	meta.Enc, meta.Width, codes = encodeCodes(c.codes)
@@ -198,6 +200,19 @@ func (c *colBuilder) number() (base int64) {
 		}
 	}
 	return low
+}
+
+// usualLength is the length, in characters, that nine of ten texts keep to, from a sample of them.
+func usualLength(texts []string) int {
+	var lens []int
+	for i := 0; i < len(texts); i += max(1, len(texts)/1000) {
+		lens = append(lens, utf8.RuneCountInString(texts[i]))
+	}
+	if len(lens) == 0 {
+		return 0
+	}
+	slices.Sort(lens)
+	return lens[(len(lens)-1)*9/10]
 }
 
 // sortDict sorts the dictionary by lower case, then bytes, so that the order of codes is the

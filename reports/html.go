@@ -34,6 +34,8 @@ const (
 	htmlRows       = 2_000_000 // rows of a table beyond which it cannot fit; it is then not even encoded
 	findingsPerSet = 150       // findings of one check that stand in the page itself
 	findingsPage   = 1_500     // and of all checks together; the table "findings" has every one
+	findingsMany   = 10_000    // findings from which on the page itself shows the worst of each check only
+	fewPerSet      = 8         // of each check, then
 )
 
 // source of an inline element, as a Content-Security-Policy names it.

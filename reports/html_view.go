@@ -261,6 +261,10 @@ func (v *pageView) groups(m *model) {
 		v.Groups = append(v.Groups, g)
 	}
 	v.Catalogue = slices.Clone(v.Groups)
+	perSet := findingsPerSet
+	if len(m.findings) > findingsMany { // a browser lays out every element of them
+		perSet = fewPerSet
+	}
 	for _, f := range m.findings {
 		i, ok := at[f.Check]
 		if !ok { // a finding of a check that has no result is still a finding
@@ -270,7 +274,7 @@ func (v *pageView) groups(m *model) {
 		}
 		g := &v.Groups[i]
 		g.Total++
-		if len(g.Findings) == findingsPerSet || v.InPage == findingsPage {
+		if len(g.Findings) == perSet || v.InPage == findingsPage {
 			g.More++
 			continue
 		}

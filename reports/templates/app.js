@@ -153,9 +153,9 @@
     $('#qcount').textContent = T('Reading…');
     $('#qerror').hidden = true;
     try {
-      const { chars } = await load(t);
+      await load(t);
       if (S.table !== name) return;
-      if (!gridHead.firstChild) columns(t.meta, chars);
+      if (!gridHead.firstChild) columns(t.meta);
       await refresh();
     } catch (e) {
       $('#qerror').textContent = T('This table cannot be read: the page is damaged or the browser too old (%s). No rows are shown. The workbook has them.', e.message);
@@ -193,9 +193,8 @@
     await draw(true);
     root.dataset.ready = S.table;
   }
-  // chars is about how long the texts of each column are.
-  function columns(meta, chars) {
-    S.widths = meta.cols.map((c, i) => Math.max({ bool: 96, int: 96, time: 160 }[c.kind] || Math.min(340, chars[i] * 8 + 20), c.name.length * 8 + 34));
+  function columns(meta) {
+    S.widths = meta.cols.map((c, i) => Math.max({ bool: 96, int: 96, time: 160 }[c.kind] || Math.min(340, (c.chars || 0) * 8 + 20), c.name.length * 8 + 34));
     const width = S.widths.reduce((a, b) => a + b, 0) + 'px';
     tall.style.width = width; gridHead.style.width = width; gridBody.style.width = width;
     grid.setAttribute('aria-colcount', meta.cols.length);

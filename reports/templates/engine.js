@@ -50,20 +50,15 @@ function engine(post) {
   async function load({ table, meta, blocks }) {
     const cols = await Promise.all(meta.cols.map(async (m, i) => {
       const col = { ...m, codes: codes(await gunzip(blocks[i].codes), m, meta.rows) };
-      if (m.kind === 'text') col.dict = dictionary(await gunzip(blocks[i].dict), m.count || 0);
+      if (m.kind === 'text') { // texts are made when they are first asked for; most columns of a long table never are
+        let packed = await gunzip(blocks[i].dict), texts = null;
+        Object.defineProperty(col, 'dict', { get() { if (!texts) { texts = dictionary(packed, m.count || 0); packed = null; } return texts; } });
+      }
       return col;
     }));
     tables.set(table, { rows: meta.rows, cols, view: null });
-    return { rows: meta.rows, chars: cols.map(usual) };
+    return { rows: meta.rows };
   }
-  // usual is the length that nine of ten texts of a column keep to, from a sample of them.
-  function usual(col) {
-    if (col.kind !== 'text') return 0;
-    const step = Math.max(1, Math.floor(col.dict.length / 1000)), lens = [];
-    for (let i = 0; i < col.dict.length; i += step) lens.push(col.dict[i].length);
-    return lens.sort((a, b) => a - b)[Math.floor((lens.length - 1) * .9)] || 0;
-  }
-
   // The text of a cell; null for unknown.
   function text(col, row) {
     const v = col.codes[row];
@@ -97,19 +92,30 @@ function engine(post) {
   const escapeKey = s => s.replace(/[%|]/g, c => c === '%' ? '%25' : '%7C');
   const rowKey = (t, row) => t.cols.filter(c => c.key).map(c => escapeKey(text(c, row) ?? '')).join('|');
 
+  // Rows in which every word is in some column, as flags; null for no words. The last answer is kept:
+  // counting by each filter asks for it again.
+  function searched(t, search) {
+    if (t.searchedFor === search) return t.found;
+    let all = null;
+    for (const word of search.toLowerCase().split(/\s+/).filter(Boolean)) {
+      const hit = new Uint8Array(t.rows);
+      for (const col of t.cols) {
+        const flags = hits(col, word), c = col.codes;
+        if (flags) for (let i = 0; i < hit.length; i++) hit[i] |= flags[c[i]];
+      }
+      if (all) for (let i = 0; i < hit.length; i++) all[i] &= hit[i]; else all = hit;
+    }
+    t.searchedFor = search;
+    return t.found = all;
+  }
+
   // Rows that match, in order. skip is a column whose own filter does not count.
   function matching(t, q, skip) {
     const n = t.rows;
     let mask = null;
     const and = f => { mask ??= new Uint8Array(n).fill(1); f(mask); };
-    for (const word of (q.search || '').toLowerCase().split(/\s+/).filter(Boolean)) {
-      const hit = new Uint8Array(n);
-      for (const col of t.cols) {
-        const flags = hits(col, word), c = col.codes;
-        if (flags) for (let i = 0; i < n; i++) hit[i] |= flags[c[i]];
-      }
-      and(m => { for (let i = 0; i < n; i++) m[i] &= hit[i]; });
-    }
+    const found = searched(t, q.search || '');
+    if (found) mask = found.slice();
     for (const [name, values] of Object.entries(q.filters || {})) {
       const col = t.cols.find(c => c.name === name);
       if (!col || col.kind === 'int' || col.kind === 'time' || name === skip) continue;
