@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -41,6 +42,8 @@ type workbook struct {
 	rows  int64 // dataset rows written
 
 	listed []listedSheet // tables so far, for Contents
+	spool  string        // private folder for what is on its way into the archive
+	spools []*rowSpool   // rows of evidence sheets
 }
 
 // part is one sheet of a workbook, or the run of evidence sheets.
@@ -82,7 +85,12 @@ func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidence
 
 	f := excelize.NewFile(excelize.Options{TmpDir: spool})
 	defer func() { err = errors.Join(err, f.Close()) }()
-	b := &workbook{f: f, m: m, plan: plan}
+	b := &workbook{f: f, m: m, plan: plan, spool: spool}
+	defer func() {
+		for _, s := range b.spools {
+			err = errors.Join(err, s.file.Close())
+		}
+	}()
 	if b.st, err = newStyles(f); err != nil {
 		return 0, fmt.Errorf("workbook styles: %w", err)
 	}
@@ -98,7 +106,7 @@ func build(ctx context.Context, w io.Writer, dir string, m *model, plan evidence
 	// The library fills this list from a map.
 	types := f.ContentTypes.Defaults
 	sort.Slice(types, func(i, j int) bool { return types[i].Extension < types[j].Extension })
-	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return &sortedZip{dst: w, dir: spool, stamp: m.at} })
+	f.SetZipWriter(func(io.Writer) excelize.ZipWriter { return &sortedZip{dst: w, dir: spool, stamp: m.at, rows: b.spools} })
 	// Never SaveAs: it opens the file for everyone to read. The archive goes to w, not here.
 	if err := f.Write(io.Discard); err != nil {
 		return 0, err
@@ -239,7 +247,8 @@ type table struct {
 	frozen int
 	lines  int // rows grow with wrapped text up to this many lines; 0 is one line each
 	rows   int
-	print  [][2]int // columns that are printed, from and to (1-based), each range on pages of its own; none is all
+	direct *rowSpool // takes the rows in place of the stream writer
+	print  [][2]int  // columns that are printed, from and to (1-based), each range on pages of its own; none is all
 }
 
 // column is one column of a table.
@@ -309,9 +318,23 @@ func (b *workbook) table(sheet, name string, p sheetPage, frozen int, cols []col
 	return t, sw.SetRow("A1", head, excelize.RowOpts{Height: 20})
 }
 
+// spooled lets the rows of a long table go to the archive by themselves.
+func (t *table) spooled() error {
+	s, err := newRowSpool(t.b.spool, rand.Text(), len(t.cols))
+	if err != nil {
+		return err
+	}
+	t.direct = s
+	t.b.spools = append(t.b.spools, s)
+	return nil
+}
+
 // row appends one row.
 func (t *table) row(cells []any) error {
 	t.rows++
+	if t.direct != nil {
+		return t.direct.row(t.rows+1, cells)
+	}
 	ref, err := excelize.CoordinatesToCellName(1, t.rows+1)
 	if err != nil {
 		return err
@@ -355,6 +378,11 @@ func (t *table) end(note string, printed int) error {
 	last, err := excelize.CoordinatesToCellName(len(t.cols), max(t.rows, 1)+1)
 	if err != nil {
 		return err
+	}
+	if t.direct != nil && t.rows > 0 { // where the rows will be
+		if err := errors.Join(t.direct.end(), t.sw.SetRow("A2", []any{t.direct.mark})); err != nil {
+			return err
+		}
 	}
 	if note != "" {
 		ref, err := excelize.CoordinatesToCellName(1, max(t.rows, 1)+3)

@@ -123,6 +123,7 @@ func (b *workbook) dataset(ctx context.Context, c snapshot.Coverage) error {
 		t, err = b.table(name, fmt.Sprintf("tbl_%s_%d", c.Dataset, sheet), b.m.evidencePage(c), 1, heads)
 		if err == nil {
 			t.print, t.what = [][2]int{{1, len(cols)}}, b.m.words.dataset(c.Dataset)
+			err = t.spooled()
 		}
 		return err
 	}

@@ -32,7 +32,10 @@ func (b *workbook) affected(ctx context.Context, name string) error {
 		t, err = b.table(at, id, sheetPage{tab: amber, landscape: true, size: 8, wide: 1}, 1, []column{
 			{"Finding ID", 36}, {"Severity", 11}, {"Check", 38}, {"Object type", 22}, {"Object", 40}, {"Object ID", 40}, {"Evidence", 26}, {"Evidence sheet", 34}, {"Row key", 60},
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return t.spooled()
 	}
 	if err := next(); err != nil {
 		return err
@@ -75,6 +78,9 @@ func (b *workbook) accessByPerson(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := t.spooled(); err != nil {
+		return err
+	}
 	people := b.m.figures.people
 	for i, p := range people {
 		if i == b.plan.sheetRows {
@@ -84,7 +90,7 @@ func (b *workbook) accessByPerson(ctx context.Context, name string) error {
 			return ctx.Err()
 		}
 		text := func(col, s string) excelize.Cell { return b.text(name, col, p.ID, s, b.st.line) }
-		if err := t.row([]any{text("Who", p.Name), text("Address", p.Address), text("Type", b.m.words.value(p.Type)), p.Every, excelize.Cell{StyleID: b.st.number, Value: p.Mailboxes}, text("ID", p.ID)}); err != nil {
+		if err := t.row([]any{text("Who", p.Name), text("Address", p.Address), text("Type", b.m.words.value(p.Type)), p.Every, excelize.Cell{StyleID: b.st.number, Value: int64(p.Mailboxes)}, text("ID", p.ID)}); err != nil {
 			return err
 		}
 	}

@@ -125,6 +125,9 @@ func (b *workbook) text(sheet, col, key, s string, style int) excelize.Cell {
 			b.notes.add(sheet, col, change, key, n)
 		}
 	}
+	if len(s) <= cellUnits && bare(s) && !strings.Contains(s, "_x") && !formulaLead(s) { // as most texts are
+		return excelize.Cell{StyleID: style, Value: s}
+	}
 	s, marks, invalid := visible(s, "\t\n\r")
 	note(noteHidden, marks)
 	note(noteInvalid, invalid)

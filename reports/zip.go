@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bufio"
 	"errors"
-	"hash"
 	"hash/crc32"
 	"io"
 	"io/fs"
@@ -27,6 +26,8 @@ type sortedZip struct {
 	cur   *zipPart
 	parts []*zipPart
 	names map[string]bool
+	rows  []*rowSpool  // of sheets that bear their marks
+	sheet *rowInserter // the worksheet that is being written
 }
 
 // zipLevel is the flate level: above it, time doubles for a percent of size.
@@ -37,15 +38,29 @@ type zipPart struct {
 	file *os.File
 	buf  *bufio.Writer
 	comp *flate.Writer
-	crc  hash.Hash32
+	crc  uint32
 	n    uint64
 }
 
 func (p *zipPart) Write(b []byte) (int, error) {
 	n, err := p.comp.Write(b)
-	p.crc.Write(b[:n])
+	p.crc = crc32.Update(p.crc, crc32.IEEETable, b[:n])
 	p.n += uint64(n)
 	return n, err
+}
+
+// insert puts rows that are compressed already between what was written and what follows.
+func (p *zipPart) insert(s *rowSpool) error {
+	if err := p.comp.Flush(); err != nil {
+		return err
+	}
+	if err := s.into(p.buf); err != nil {
+		return err
+	}
+	p.comp.Reset(p.buf)
+	p.crc = crcCombine(p.crc, s.crc, s.n)
+	p.n += s.n
+	return nil
 }
 
 // end completes the part that is being written.
@@ -55,6 +70,14 @@ func (z *sortedZip) end() error {
 		return nil
 	}
 	z.cur = nil
+	if sheet := z.sheet; sheet != nil {
+		z.sheet = nil
+		if !sheet.decided {
+			if err := sheet.flush(); err != nil {
+				return err
+			}
+		}
+	}
 	if err := p.comp.Close(); err != nil {
 		return err
 	}
@@ -77,12 +100,16 @@ func (z *sortedZip) Create(name string) (io.Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &zipPart{name: name, file: f, buf: bufio.NewWriterSize(f, 1<<16), crc: crc32.NewIEEE()}
+	p := &zipPart{name: name, file: f, buf: bufio.NewWriterSize(f, 1<<16)}
 	z.parts = append(z.parts, p)
 	if p.comp, err = flate.NewWriter(p.buf, zipLevel); err != nil {
 		return nil, err
 	}
 	z.cur = p
+	if len(z.rows) > 0 && strings.HasPrefix(name, "xl/worksheets/") {
+		z.sheet = &rowInserter{part: p, spools: z.rows}
+		return z.sheet, nil
+	}
 	return p, nil
 }
 
@@ -124,7 +151,7 @@ func (z *sortedZip) copy(w *zip.Writer, p *zipPart) error {
 	}
 	date, clock := dosTime(z.stamp)
 	out, err := w.CreateRaw(&zip.FileHeader{
-		Name: p.name, Method: zip.Deflate, CRC32: p.crc.Sum32(),
+		Name: p.name, Method: zip.Deflate, CRC32: p.crc,
 		CompressedSize64: uint64(size), UncompressedSize64: p.n,
 		ModifiedDate: date, ModifiedTime: clock, //lint:ignore SA1019 CreateRaw writes these as they are and does not look at Modified
 	})

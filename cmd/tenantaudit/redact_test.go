@@ -134,7 +134,7 @@ func TestRedactedCopyHoldsNoMark(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := tenantaudit(t, t.Context(), "report", path, "--redact", "--format", "xlsx,html,json,csv"); code != exitOK {
+	if code, _, errs := tenantaudit(t, t.Context(), "report", path, "--redact", "--format", "xlsx,html,json,csv,ocsf"); code != exitOK {
 		t.Fatalf("exit %d\n%s", code, errs)
 	}
 	whole := contents(t, dir)
@@ -213,7 +213,7 @@ func TestRedactedReview(t *testing.T) {
 	tenant, url := simulator(t, faketenant.Options{Mailboxes: 60, Seed: 7, Faults: []faketenant.Fault{{Name: faketenant.FaultMailbox, At: 9}}})
 	withTokens(t, tenant)
 	args := auditArgs(tenant, url, dir, "--redact")
-	args[slices.Index(args, "--format")+1] = "xlsx,html,json,csv"
+	args[slices.Index(args, "--format")+1] = "xlsx,html,json,csv,ocsf"
 	if code, _, errs := tenantaudit(t, t.Context(), args...); code != exitOK || !strings.Contains(errs, "Keep redaction-map.csv and redaction.key") {
 		t.Fatalf("exit %d\n%s", code, errs)
 	}

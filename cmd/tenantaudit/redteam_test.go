@@ -59,7 +59,7 @@ func redTeamReview(t *testing.T) string {
 		left = append(left, base)
 		dir := filepath.Join(base, "review")
 		args := auditArgs(tenant, srv.url, dir)
-		args[slices.Index(args, "--format")+1] = "xlsx,html,json,csv"
+		args[slices.Index(args, "--format")+1] = "xlsx,html,json,csv,ocsf"
 		cmd := exec.Command(h.bin, append(args, "--verbose", "--redact")...)
 		cmd.Env = tokensOf(tenant)
 		var out, errs bytes.Buffer

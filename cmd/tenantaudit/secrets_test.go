@@ -106,7 +106,7 @@ func TestNothingIsWrittenAndNoSecretIsLeft(t *testing.T) {
 	run("preflight", []int{exitOK}, connected("preflight", "--format", "json")...)
 	run("collect", []int{exitOK, exitFailed}, connected("collect", "--checks", "mail", "--out", filepath.Join(root, "collected"), "--request-log", filepath.Join(root, "collect.jsonl"))...)
 
-	audit := connected("audit", "--out", dir, "--format", "xlsx,html,json,csv", "--redact", "--request-log", log)
+	audit := connected("audit", "--out", dir, "--format", "xlsx,html,json,csv,ocsf", "--redact", "--request-log", log)
 	rec.ringAt(150)
 	cmd := exec.CommandContext(t.Context(), shipped(t), audit...)
 	var errs bytes.Buffer
@@ -163,7 +163,7 @@ func TestAClientSecretIsNowhere(t *testing.T) {
 	a := signInAt(t, faketenant.Options{})
 	withSecret(t)
 	dir := t.TempDir()
-	code, out, errs := tenantaudit(t, t.Context(), a.args("audit", "client-secret", "--out", filepath.Join(dir, "review"), "--format", "xlsx,html,json,csv", "--verbose", "--request-log", filepath.Join(dir, "requests.jsonl"))...)
+	code, out, errs := tenantaudit(t, t.Context(), a.args("audit", "client-secret", "--out", filepath.Join(dir, "review"), "--format", "xlsx,html,json,csv,ocsf", "--verbose", "--request-log", filepath.Join(dir, "requests.jsonl"))...)
 	if code != exitOK {
 		t.Fatalf("exit %d\n%s", code, errs)
 	}
