@@ -221,6 +221,9 @@ func TestRedactedReview(t *testing.T) {
 	whole, shown := readReport(t, dir), readReport(t, copyDir)
 
 	files := contents(t, copyDir)
+	for name, body := range files { // the rule of a check, on the sheet Method, says what a group of the tenant is called
+		files[name] = bytes.ReplaceAll(body, []byte("a group of all staff is no limit"), nil)
+	}
 	searched := 0
 	for _, leaf := range tenantTexts(whole) {
 		searched++
