@@ -7,7 +7,7 @@
 //	write.go, manifest.go        files: temporary name, 0600, fsync, rename, hashes
 //	model.go                     what every report shows: counts, gaps, order, words
 //	text.go, cells.go            tenant text made harmless; typed values
-//	figures.go, plots.go         what the pictures and charts show, and the pictures
+//	figures*.go, plots.go        what the pictures and charts show, and the pictures
 //	language.go, languages/      the texts in other languages
 //	json.go, csv.go, ocsf.go     the machine formats
 //	workbook*.go, zip.go         review.xlsx

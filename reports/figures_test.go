@@ -54,8 +54,9 @@ func pictured(t *testing.T) (*memory, Results) {
 	return m, res
 }
 
-func TestFigures(t *testing.T) {
-	m, res := pictured(t)
+// figuresOf are the figures of a review.
+func figuresOf(t *testing.T, m *memory, res Results) (*model, *figures) {
+	t.Helper()
 	mo, err := newModel(m, res, "")
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +65,12 @@ func TestFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return mo, f
+}
+
+func TestFigures(t *testing.T) {
+	m, res := pictured(t)
+	_, f := figuresOf(t, m, res)
 	wantExposed := []exposure{{"kim", "kim@contoso.example", 1, 1, 0, 1}, {"lee", "lee@contoso.example", 1, 0, 1, 0}}
 	if !slices.Equal(f.exposed, wantExposed) || f.open != 2 {
 		t.Errorf("exposed: %+v of %d, want %+v of 2", f.exposed, f.open, wantExposed)
@@ -109,14 +116,7 @@ func TestGraphSaysWhatItLeavesOut(t *testing.T) {
 		}
 	}
 	m.complete()
-	mo, err := newModel(m, res, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := mo.counted(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	mo, f := figuresOf(t, m, res)
 	if len(f.reach.Who) != 25 || len(f.reach.Mailboxes) != 25 || f.reach.MoreWho != 35 || f.reach.MoreBoxes != 15 || len(f.reach.Edges) != 625 || len(f.exposed) != 20 || f.open != 40 {
 		t.Errorf("graph of %d and %d, %d and %d more, %d edges, bars %d of %d", len(f.reach.Who), len(f.reach.Mailboxes), f.reach.MoreWho, f.reach.MoreBoxes, len(f.reach.Edges), len(f.exposed), f.open)
 	}
@@ -137,14 +137,7 @@ func TestPicturesOfHostileNames(t *testing.T) {
 		m.rows[snapshot.AppRoleAssignments] = append(m.rows[snapshot.AppRoleAssignments], snapshot.AppRoleAssignment{ID: id(i), Principal: id(800 + i), AppRole: h.value, Tier: "high"})
 	}
 	m.complete()
-	mo, err := newModel(m, res, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := mo.counted(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	mo, f := figuresOf(t, m, res)
 	tag := regexp.MustCompile(`<(/?[a-z]+)`)
 	for _, p := range mo.plots(f) {
 		svg := string(p.SVG)
@@ -171,14 +164,7 @@ func TestPicturesSayWhatWasNotRead(t *testing.T) {
 		snapshot.Coverage{Dataset: snapshot.InboxRules, State: snapshot.CoverageDenied, Expected: 2, Failed: 2},
 		snapshot.Coverage{Dataset: snapshot.EffectiveAccess, State: snapshot.CoveragePartial, Expected: 2, Collected: 1},
 	)
-	mo, err := newModel(m, res, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := mo.counted(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	mo, f := figuresOf(t, m, res)
 	for _, p := range mo.plots(f) {
 		switch p.ID {
 		case "leaving", "reach", "exposed":
