@@ -42,7 +42,8 @@ type colBuilder struct {
 	kind  string // text, bool, int, time
 	key   bool   // part of the row key
 	codes []uint32
-	index map[string]uint32
+	index map[string]uint32 // of dict; nil also where texts hardly ever come twice
+	loose bool              // dict may hold a text more than once: sorting puts them together
 	dict  []string
 	nums  []int64
 	nulls []bool
@@ -91,16 +92,25 @@ func (c *colBuilder) expect(rows int) {
 	}
 }
 
+// looseFrom is the size of a dictionary at which a column of keys is told from one of names: where
+// nine of ten texts so far were new, the map that finds old ones costs more than it saves.
+const looseFrom = 1 << 16
+
 // addText appends text that is safe to show; the caller has replaced hidden characters.
 func (c *colBuilder) addText(s string) {
 	i, ok := c.index[s]
 	if !ok {
-		if c.index == nil {
+		if c.index == nil && !c.loose {
 			c.index = map[string]uint32{}
+		}
+		if n := len(c.dict); n == looseFrom && n*10 > len(c.codes)*9 {
+			c.index, c.loose = nil, true
 		}
 		i = uint32(len(c.dict))
 		s = strings.Clone(s)
-		c.index[s] = i
+		if c.index != nil {
+			c.index[s] = i
+		}
 		c.dict = append(c.dict, s)
 	}
 	c.codes = append(c.codes, i)
@@ -155,8 +165,8 @@ func (c *colBuilder) finish() (meta colMeta, codes, dict []byte) {
 		meta.Kind = c.kind
 	}
 	if c.kind == "text" {
-		meta.Count, meta.Chars = len(c.dict), usualLength(c.dict)
-		dict = c.sortDict()
+		meta.Chars = usualLength(c.dict)
+		dict, meta.Count = c.sortDict()
 	}
 	meta.Enc, meta.Width, codes = encodeCodes(c.codes)
 	*c = colBuilder{}
@@ -217,8 +227,9 @@ func usualLength(texts []string) int {
 
 // sortDict sorts the dictionary by lower case, then bytes, so that the order of codes is the
 // order of text; it renumbers the codes and returns the dictionary front coded: for each entry
-// the length shared with the one before, the length of the rest, the rest.
-func (c *colBuilder) sortDict() []byte {
+// the length shared with the one before, the length of the rest, the rest. unique is how many
+// entries there are.
+func (c *colBuilder) sortDict() (coded []byte, unique int) {
 	type entry struct {
 		low  string
 		code uint32
@@ -236,8 +247,13 @@ func (c *colBuilder) sortDict() []byte {
 	put := func(n int) { b.Write(tmp[:binary.PutUvarint(tmp[:], uint64(n))]) }
 	prev := ""
 	for i, e := range order {
-		renumber[e.code] = uint32(i)
 		s, shared := c.dict[e.code], 0
+		if i > 0 && s == prev {
+			renumber[e.code] = uint32(unique - 1)
+			continue
+		}
+		renumber[e.code] = uint32(unique)
+		unique++
 		for shared < len(s) && shared < len(prev) && s[shared] == prev[shared] {
 			shared++
 		}
@@ -249,7 +265,7 @@ func (c *colBuilder) sortDict() []byte {
 	for i, code := range c.codes {
 		c.codes[i] = renumber[code]
 	}
-	return b.Bytes()
+	return b.Bytes(), unique
 }
 
 // encodeCodes picks the shortest of the encodings by the shape of the column.

@@ -179,3 +179,38 @@ func TestDictionaryOrderIsTextOrder(t *testing.T) {
 		t.Errorf("got %v, want %v", order, want)
 	}
 }
+
+// A long column of keys, whose texts are not looked up any more, reads back as it was; what comes
+// twice in it has one entry.
+func TestColumnOfKeys(t *testing.T) {
+	c := colBuilder{name: "key", kind: "text"}
+	want, unique := []string{}, map[string]bool{}
+	for i := range looseFrom * 2 {
+		s := id(i)
+		if i%1000 == 999 { // seen before, some of them before the column was told from one of names
+			s = id(i / 2)
+		}
+		want, unique[s] = append(want, s), true
+		c.addText(s)
+	}
+	if !c.loose || c.index != nil {
+		t.Fatal("the texts are still looked up")
+	}
+	meta, codes, dict := c.finish()
+	if meta.Count != len(unique) {
+		t.Errorf("%d entries, want %d", meta.Count, len(unique))
+	}
+	for i, got := range decodeColumn(t, meta, len(want), codes, dict) {
+		if got == nil || *got != want[i] {
+			t.Fatalf("row %d reads %v, want %s", i, got, want[i])
+		}
+	}
+	// Names that come again and again are looked up, however many rows there are.
+	names := colBuilder{name: "name", kind: "text"}
+	for i := range looseFrom * 4 {
+		names.addText(id(i / 2))
+	}
+	if names.loose {
+		t.Error("a column of names is taken for one of keys")
+	}
+}
