@@ -84,7 +84,7 @@ type accessAnswer struct {
 }
 
 func (a *app) access(ctx context.Context, path string, o accessOptions) (err error) {
-	store, view, err := openDerived(ctx, path)
+	store, view, err := a.openDerived(ctx, path)
 	if err != nil {
 		return err
 	}

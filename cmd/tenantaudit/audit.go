@@ -136,6 +136,7 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 	if !review {
 		return errors.Join(a.collected(o.out, view), s.refusals())
 	}
+	a.profile.stage("check")
 	j, err := judge(ctx, view, o.judgement, o.chosen)
 	if err != nil {
 		return err

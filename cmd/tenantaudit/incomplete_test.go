@@ -62,7 +62,7 @@ func TestNoPassOnIncompleteData(t *testing.T) {
 // judgedOf derives a snapshot again and runs every check on it.
 func judgedOf(t *testing.T, path string) map[string]checks.Result {
 	t.Helper()
-	store, view, err := openDerived(t.Context(), path)
+	store, view, err := (&app{}).openDerived(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,12 +68,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if _, file := stderr.(*os.File); !file {
 		stderr = &oneAtATime{w: stderr}
 	}
-	cmd := newRoot(&streams{in: stdin, out: stdout, err: stderr})
+	a := &app{streams: &streams{in: stdin, out: stdout, err: stderr}}
+	cmd := newRoot(a)
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
+	if perr := a.profile.end(); err == nil {
+		err = perr
+	}
 	if err == nil {
 		return exitOK
 	}

@@ -19,10 +19,11 @@ import (
 
 // openDerived opens a stored snapshot for judging. One that was cut off, or that was
 // derived by other rules, is derived again in the private copy.
-func openDerived(ctx context.Context, path string) (*snapshot.Store, *snapshot.Snapshot, error) {
+func (a *app) openDerived(ctx context.Context, path string) (*snapshot.Store, *snapshot.Snapshot, error) {
 	if st, err := os.Stat(path); err == nil && st.IsDir() {
 		path = filepath.Join(path, snapshotFile)
 	}
+	a.profile.stage("open")
 	store, err := snapshot.OpenSnapshot(ctx, path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -31,7 +32,8 @@ func openDerived(ctx context.Context, path string) (*snapshot.Store, *snapshot.S
 		return nil, nil, snapshotError(err, filepath.Dir(path))
 	}
 	ok, err := store.Derived(ctx, normalize.Version)
-	if err == nil && !ok {
+	if err == nil && (!ok || a.profile != nil) { // a measured run measures this too
+		a.profile.stage("derive")
 		err = normalize.Run(ctx, store)
 	}
 	var view *snapshot.Snapshot
@@ -71,11 +73,12 @@ func (a *app) checkCommand() *cobra.Command {
 }
 
 func (a *app) check(ctx context.Context, path string, scope *scopeOptions, out *outputOptions, format string) (err error) {
-	store, view, err := openDerived(ctx, path)
+	store, view, err := a.openDerived(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer closing(store, &err)
+	a.profile.stage("check")
 	j, err := judge(ctx, view, out.judgement, scope.chosen)
 	if err != nil {
 		return err
@@ -141,11 +144,12 @@ func (a *app) reportCommand() *cobra.Command {
 }
 
 func (a *app) report(ctx context.Context, path string, scope *scopeOptions, out *outputOptions) (err error) {
-	store, view, err := openDerived(ctx, path)
+	store, view, err := a.openDerived(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer closing(store, &err)
+	a.profile.stage("check")
 	j, err := judge(ctx, view, out.judgement, scope.chosen)
 	if err != nil {
 		return err

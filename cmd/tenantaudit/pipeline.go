@@ -235,8 +235,10 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 	if err := store.SetMeta(ctx, "run", run); err != nil {
 		return err
 	}
+	a.profile.stage("preflight")
 	err := a.foresee(ctx, s, store, scope, &run)
 	if err == nil {
+		a.profile.stage("collect")
 		err = a.collect(ctx, s, store, plan, scope)
 	}
 	before := run.Requests
@@ -264,6 +266,7 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 	if err := errors.Join(store.SetMeta(ctx, "tenant", t), store.SetMeta(ctx, "run", run)); err != nil {
 		return err
 	}
+	a.profile.stage("derive")
 	return normalize.Run(ctx, store)
 }
 
@@ -345,6 +348,7 @@ func judge(ctx context.Context, v *snapshot.Snapshot, o checks.Options, list []c
 
 // write writes the review folder, the manifest last.
 func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j judged, o *outputOptions, extra ...string) ([]reports.File, error) {
+	a.profile.stage("report")
 	formats := o.formats
 	if slices.Contains(formats, "csv") {
 		formats = append(slices.DeleteFunc(slices.Clone(formats), func(f string) bool { return f == "csv" }), "csv")

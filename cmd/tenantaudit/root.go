@@ -23,10 +23,11 @@ type app struct {
 	logFormat, config          string
 	log                        *slog.Logger
 	pauses                     pauses
+	profileDir                 string
+	profile                    *profile
 }
 
-func newRoot(s *streams) *cobra.Command {
-	a := &app{streams: s}
+func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tenantaudit",
 		Short: "Review the security posture of a Microsoft 365 tenant, read-only",
@@ -60,6 +61,10 @@ Every flag can come from the environment as TENANTAUDIT_<FLAG> and from the file
 	f.StringVar(&a.logFormat, "log-format", "text", "format of the log on stderr: text or json")
 	f.BoolVar(&a.noProgress, "no-progress", false, "no progress display")
 	f.StringVar(&a.config, "config", "", "file with flags as 'name: value' lines (default: tenantaudit/config.yaml in the user's configuration folder, when it exists)")
+	f.StringVar(&a.profileDir, "profile", "", "folder for what the stages of the run take: a tool for those who build it")
+	if err := f.MarkHidden("profile"); err != nil {
+		panic(err) // unreachable: the flag was made above
+	}
 	root.AddCommand(a.auditCommand(), a.demoCommand(), a.preflightCommand(), a.collectCommand(), a.checkCommand(), a.reportCommand(), a.accessCommand(), a.checksCommand(), a.simulateCommand(), a.manCommand())
 	for _, c := range root.Commands() {
 		usageArgs(c)
@@ -123,7 +128,10 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	default:
 		return usageError("unknown --log-format %q: use text or json", a.logFormat)
 	}
-	return nil
+	if a.profileDir != "" {
+		a.profile, err = beginProfile(a.profileDir)
+	}
+	return err
 }
 
 // envNames are the variables that a flag can come from, the first beats the second.

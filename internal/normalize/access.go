@@ -3,6 +3,8 @@ package normalize
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,7 +79,7 @@ func (n *run) mailboxPermissions() error {
 // silent notes an answer that is empty for the whole tenant: every mailbox has at least
 // an entry of its own, so that nothing at all means that nothing was shown.
 func (n *run) silent(heard bool, set snapshot.Dataset) {
-	active := slices.ContainsFunc(n.mailboxes, func(m mailboxRef) bool { return exo.InScope(m.raw) && !m.inactive })
+	active := slices.ContainsFunc(n.mailboxes, func(m mailboxRef) bool { return m.inScope && !m.inactive })
 	if !heard && active {
 		n.gap(set, "the service showed no entry at all, not even those that every mailbox has")
 	}
@@ -91,51 +93,81 @@ func (n *run) address(mailbox string) string {
 }
 
 // sendAs writes SendAs rights over recipients of every kind. The answer may be the
-// tenant-wide listing or one unit per recipient.
+// tenant-wide listing or one unit per recipient. Rows of one key are one row with the
+// union of rights; only these are held until all were read.
 func (n *run) sendAs() error {
-	rows := map[string]*snapshot.SendAsPermission{}
 	heard := false
-	for r, err := range decode(n, "exo/Get-RecipientPermission", exo.DecodeRecipientPermission) {
+	count := map[[16]byte]int32{}
+	for row, err := range n.sendAsRows(&heard) {
 		if err != nil {
 			return err
 		}
-		p := r.V
-		heard = true
-		if permissions.IsSelf(p.Trustee, p.TrusteeSID) {
-			continue
-		}
-		if n.onGroup != nil {
-			n.reaches(n.trustee(p.Trustee, p.TrusteeSID))
-			continue
-		}
-		row := snapshot.SendAsPermission{TrusteeRef: n.trustee(p.Trustee, p.TrusteeSID), TrusteeSID: p.TrusteeSID, AccessControlType: p.AccessControlType}
-		n.recipient(&row, firstOf(p.Identity, r.Unit.Key))
-		key := snapshot.Key(row)
-		if rows[key] == nil {
-			rows[key] = &row
-		}
-		rows[key].Rights = append(rows[key].Rights, p.AccessRights...)
+		count[digest(snapshot.Key(row))]++
 	}
 	n.silent(heard, snapshot.SendAs)
-	keys := make([]string, 0, len(rows))
-	for k := range rows {
-		keys = append(keys, k)
+	odd := n.oddRows[sendAsSource]
+	doubled := map[string]*snapshot.SendAsPermission{}
+	for row, err := range n.sendAsRows(&heard) {
+		if err != nil {
+			return err
+		}
+		key := snapshot.Key(row)
+		if count[digest(key)] > 1 {
+			if doubled[key] == nil {
+				doubled[key] = &row
+			} else {
+				doubled[key].Rights = append(doubled[key].Rights, row.Rights...)
+			}
+			continue
+		}
+		row.Rights = sorted(row.Rights)
+		if err := n.sink(row); err != nil {
+			return err
+		}
 	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		rows[k].Rights = sorted(rows[k].Rights)
-		if err := n.sink(*rows[k]); err != nil {
+	n.oddRows[sendAsSource] = odd // counted once
+	for _, key := range slices.Sorted(maps.Keys(doubled)) {
+		doubled[key].Rights = sorted(doubled[key].Rights)
+		if err := n.sink(*doubled[key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+const sendAsSource = "exo/Get-RecipientPermission"
+
+// sendAsRows walks the rights as they came, less those of everybody over himself. heard is
+// set when there was a row at all.
+func (n *run) sendAsRows(heard *bool) iter.Seq2[snapshot.SendAsPermission, error] {
+	return func(yield func(snapshot.SendAsPermission, error) bool) {
+		for r, err := range decode(n, sendAsSource, exo.DecodeRecipientPermission) {
+			if err != nil {
+				yield(snapshot.SendAsPermission{}, err)
+				return
+			}
+			p := r.V
+			*heard = true
+			if permissions.IsSelf(p.Trustee, p.TrusteeSID) {
+				continue
+			}
+			if n.onGroup != nil {
+				n.reaches(n.trustee(p.Trustee, p.TrusteeSID))
+				continue
+			}
+			row := snapshot.SendAsPermission{TrusteeRef: n.trustee(p.Trustee, p.TrusteeSID), TrusteeSID: p.TrusteeSID, AccessControlType: p.AccessControlType, Rights: p.AccessRights}
+			n.recipient(&row, firstOf(p.Identity, r.Unit.Key))
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
 // recipient says over whom a SendAs right is: by the identity in the form the
 // service likes, which is an id, a name or an address.
 func (n *run) recipient(row *snapshot.SendAsPermission, identity string) {
-	if id, ok := n.byAnyName[strings.ToLower(identity)]; ok {
-		m := n.mailboxes[n.byID[id]]
+	if m, ok := n.mailboxNamed(identity); ok {
 		row.Recipient, row.RecipientAddress, row.RecipientType = m.id, m.address, m.details
 		row.Mailbox, row.MailboxAddress = &m.id, &m.address
 		return
@@ -238,11 +270,10 @@ func (n *run) folders(mailbox string) (map[string]folder, error) {
 // otherFolders looks at the folders of the mailboxes without a permission: a row that
 // cannot be read counts there too.
 func (n *run) otherFolders(read map[string]bool) error {
-	units, err := n.store.Units(n.ctx, folderSource)
-	if err != nil {
-		return err
-	}
-	for _, u := range units {
+	for u, err := range n.store.EachUnit(n.ctx, folderSource) {
+		if err != nil {
+			return err
+		}
 		if read[u.Unit.Key] {
 			continue
 		}

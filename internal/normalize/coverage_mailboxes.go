@@ -1,7 +1,6 @@
 package normalize
 
 import (
-	"tenantaudit/internal/exo"
 	"tenantaudit/internal/snapshot"
 )
 
@@ -12,42 +11,30 @@ func (n *run) tallyMailboxes(t *tally, set snapshot.Dataset, o origin) error {
 	if err != nil {
 		return err
 	}
-	worst := map[string]snapshot.Ledger{}
-	units := map[snapshot.Source]map[string]bool{}
-	for _, src := range o.perMailbox {
-		ledgers, err := n.store.Units(n.ctx, src)
-		if err != nil {
-			return err
-		}
-		units[src] = map[string]bool{}
-		for _, l := range ledgers {
-			if l.Unit.Key == "" { // the source as a whole: the cmdlet is not available to this identity
-				if l.State != snapshot.Complete && l.State != snapshot.Planned {
-					known, list = false, l
-				}
-				continue
-			}
-			units[src][l.Unit.Key] = true
-			if w, ok := worst[l.Unit.Key]; !ok || rank(l.State) > rank(w.State) {
-				worst[l.Unit.Key] = l
-			}
-		}
+	units, err := n.mailboxUnits(o.perMailbox)
+	if err != nil {
+		return err
+	}
+	if units.whole != nil {
+		known, list = false, *units.whole
 	}
 	var own []mailboxUnit
 	for i, m := range n.mailboxes {
 		if !n.countsFor(set, m) {
 			continue
 		}
-		l, ok := worst[m.id]
-		switch {
-		case !ok && known:
+		l := snapshot.Ledger{State: snapshot.Complete}
+		switch seen, open := units.seen[i], units.open[i]; {
+		case open != nil:
+			l = *open
+		case seen == 0 && known:
 			l = snapshot.Ledger{State: snapshot.Planned}
-		case !ok:
+		case seen == 0:
 			l = list
 			if l.State == snapshot.Complete || l.State == "" {
 				l.State = snapshot.Planned
 			}
-		case l.State == snapshot.Complete && !n.everyNeeded(set, units, m.id):
+		case set == snapshot.FolderPermissions && int(seen) < len(o.perMailbox):
 			l.State = snapshot.Planned // folders listed, permissions not yet read
 		}
 		t.count(l)
@@ -69,9 +56,40 @@ func (n *run) tallyMailboxes(t *tally, set snapshot.Dataset, o origin) error {
 	return nil
 }
 
-// everyNeeded: a mailbox's folders count when their permissions were planned too.
-func (n *run) everyNeeded(set snapshot.Dataset, units map[snapshot.Source]map[string]bool, mailbox string) bool {
-	return set != snapshot.FolderPermissions || units["exo/Get-MailboxFolderPermission"][mailbox]
+// mailboxLedger is what several sources say of each mailbox, folded.
+type mailboxLedger struct {
+	seen  []uint8                  // by mailbox: how many of the sources have a unit of it
+	open  map[int]*snapshot.Ledger // by mailbox: the worst that is not complete
+	whole *snapshot.Ledger         // a source as a whole was refused: the cmdlet is not available to this identity
+}
+
+func (n *run) mailboxUnits(sources []snapshot.Source) (mailboxLedger, error) {
+	out := mailboxLedger{seen: make([]uint8, len(n.mailboxes)), open: map[int]*snapshot.Ledger{}}
+	for _, src := range sources {
+		for l, err := range n.store.EachUnit(n.ctx, src) {
+			if err != nil {
+				return out, err
+			}
+			if l.Unit.Key == "" {
+				if l.State != snapshot.Complete && l.State != snapshot.Planned {
+					out.whole = &l
+				}
+				continue
+			}
+			i, ok := n.byID[l.Unit.Key]
+			if !ok {
+				continue
+			}
+			out.seen[i]++
+			if l.State == snapshot.Complete {
+				continue
+			}
+			if w := out.open[i]; w == nil || rank(l.State) > rank(w.State) {
+				out.open[i] = &l
+			}
+		}
+	}
+	return out, nil
 }
 
 // mailboxList is where the list of ordinary mailboxes stands.
@@ -94,9 +112,9 @@ func (n *run) countsFor(set snapshot.Dataset, m mailboxRef) bool {
 		return false
 	}
 	if set == snapshot.MailboxPermissions {
-		return exo.InPermissionScope(m.raw)
+		return m.inPermissionScope
 	}
-	return exo.InScope(m.raw)
+	return m.inScope
 }
 
 // outside names the mailboxes that the dataset leaves out by its definition, with

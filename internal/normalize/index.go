@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"tenantaudit/internal/graph/wire"
 	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/texts"
 )
 
 // mailboxRef is a mailbox row in the making.
@@ -15,18 +17,14 @@ type mailboxRef struct {
 	id       string
 	address  string
 	details  string
+	row      int32 // which row of the listings it is
 	inactive bool
-	raw      exo.Mailbox
-	unsent   []string // of restOn
+	// The datasets of single mailboxes, and that of Full Access, include it.
+	inScope, inPermissionScope bool
 }
 
 // restOn are the properties of a mailbox whose absence a check could take for "none".
 var restOn = []string{"ForwardingAddress", "ForwardingSmtpAddress", "GrantSendOnBehalfTo"}
-
-type userRef struct {
-	upn, name string
-	guest     bool
-}
 
 // acceptedDomains reads the tenant's domains: Exchange's list, else Graph's verified
 // domains, of which nobody knows whether subdomains count.
@@ -80,39 +78,42 @@ func (n *run) index() error {
 	return nil
 }
 
+// indexMailboxes reads who has a mailbox. The rows themselves are read again when their turn
+// comes: those of a large tenant do not fit into memory.
 func (n *run) indexMailboxes() error {
 	seen := map[string]int{}
-	for r, err := range decode(n, "exo/Get-Mailbox", exo.DecodeMailbox) {
+	n.names = texts.New()
+	var guids map[int]string // of deleted users' mailboxes, whose id a restored user's has
+	for r, err := range decode(n, mailboxSource, exo.DecodeMailbox) {
 		if err != nil {
 			return err
 		}
-		m := mailboxRef{id: exo.MailboxID(r.V), address: r.V.PrimarySMTPAddress, details: r.V.RecipientTypeDetails, raw: r.V}
-		m.inactive = r.V.IsInactiveMailbox != nil && *r.V.IsInactiveMailbox
-		for _, name := range restOn {
-			if !r.V.Sent(name) {
-				m.unsent = append(m.unsent, name)
-			}
-		}
-		m.raw.Row = exo.Row{} // it would keep the whole page
+		row := int32(len(n.rows)) //nolint:gosec // far fewer than 2 billion
+		n.rows = append(n.rows, -1)
+		m := n.mailboxRef(r.V, row)
 		if m.id == "" {
-			n.oddRows["exo/Get-Mailbox"]++
+			n.oddRows[mailboxSource]++
 			continue
 		}
 		if r.Unit.Key == "Inactive" && !m.inactive {
 			continue // that listing repeats the active ones
 		}
+		guid := n.dir.Keep(r.V.Guid)
 		if i, twice := seen[m.id]; twice {
 			if n.mailboxes[i].inactive == m.inactive {
 				n.mailboxes[i] = m // moved while reading: the later row stands
+				if m.inactive {
+					guids[i] = guid
+				}
 				continue
 			}
 			// A deleted user's mailbox beside the restored user's: told apart by Guid.
 			if n.mailboxes[i].inactive {
 				old := n.mailboxes[i]
 				n.mailboxes[i] = m
-				m = old
+				m, guid = old, guids[i]
 			}
-			if m.id = m.raw.Guid; m.id == "" {
+			if m.id = guid; m.id == "" {
 				continue
 			}
 			if _, again := seen[m.id]; again {
@@ -120,16 +121,18 @@ func (n *run) indexMailboxes() error {
 			}
 		}
 		seen[m.id] = len(n.mailboxes)
+		if m.inactive {
+			if guids == nil {
+				guids = map[int]string{}
+			}
+			guids[len(n.mailboxes)] = guid
+		}
 		n.mailboxes = append(n.mailboxes, m)
 	}
 	slices.SortFunc(n.mailboxes, func(a, b mailboxRef) int { return strings.Compare(a.id, b.id) })
 	for i, m := range n.mailboxes {
 		n.byID[m.id] = i
-		if !m.inactive {
-			n.nameMailbox(m)
-			n.add(mailboxEntry(m), m.raw.ID, m.raw.Identity)
-			n.dir.Add(permissions.Entry{ID: m.raw.ExternalDirectoryObjectID, GUID: m.raw.ExchangeGuid})
-		}
+		n.rows[m.row] = int32(i) //nolint:gosec // far fewer than 2 billion
 		switch {
 		case m.inactive:
 			n.outOfScope["inactive"]++
@@ -139,29 +142,107 @@ func (n *run) indexMailboxes() error {
 			n.outOfScope["public-folder"]++
 		case m.details == "DiscoveryMailbox":
 			n.outOfScope["discovery"]++
-		case !exo.InScope(m.raw):
+		case !m.inScope:
 			n.outOfScope["other"]++
+		}
+	}
+	names := make([][]texts.Ref, len(n.mailboxes))
+	for i, m := range n.rawMailboxes() {
+		if m.err != nil {
+			return m.err
+		}
+		if n.mailboxes[i].inactive {
+			continue
+		}
+		names[i] = n.mailboxNames(n.mailboxes[i], m.raw)
+		n.add(mailboxEntry(n.mailboxes[i], m.raw), m.raw.ID, m.raw.Identity)
+		n.dir.Add(permissions.Entry{ID: m.raw.ExternalDirectoryObjectID, GUID: m.raw.ExchangeGuid})
+	}
+	// In the order of ids: a name that two mailboxes have is the first one's.
+	for i, list := range names {
+		for _, name := range list {
+			if _, taken := n.byAnyName[name]; !taken {
+				n.byAnyName[name] = int32(i) //nolint:gosec // far fewer than 2 billion
+			}
 		}
 	}
 	return nil
 }
 
-// nameMailbox registers what identifies a mailbox without doubt. Names are not here:
-// the directory resolves them and sees when two objects share one.
-func (n *run) nameMailbox(m mailboxRef) {
-	for _, s := range []string{m.id, m.raw.ExternalDirectoryObjectID, m.raw.Guid, m.raw.ExchangeGuid, m.raw.ID, m.raw.Identity, m.raw.Name, m.address} {
-		if s != "" {
-			if _, taken := n.byAnyName[strings.ToLower(s)]; !taken {
-				n.byAnyName[strings.ToLower(s)] = m.id
+const mailboxSource = "exo/Get-Mailbox"
+
+func (n *run) mailboxRef(m exo.Mailbox, row int32) mailboxRef {
+	return mailboxRef{
+		id: n.dir.Keep(exo.MailboxID(m)), address: n.dir.Keep(m.PrimarySMTPAddress), details: n.dir.Keep(m.RecipientTypeDetails), row: row,
+		inactive: m.IsInactiveMailbox != nil && *m.IsInactiveMailbox, inScope: exo.InScope(m), inPermissionScope: exo.InPermissionScope(m),
+	}
+}
+
+// rawMailbox is a row of the listings; its Row is gone with the page.
+type rawMailbox struct {
+	raw    exo.Mailbox
+	unsent []string // of restOn
+	err    error
+}
+
+// rawMailboxes reads the rows of the mailboxes again, each with its place in mailboxes, in the
+// order of the listings.
+func (n *run) rawMailboxes() iter.Seq2[int, rawMailbox] {
+	return func(yield func(int, rawMailbox) bool) {
+		odd, row := n.oddRows[mailboxSource], 0
+		defer func() { n.oddRows[mailboxSource] = odd }() // counted once
+		for r, err := range decode(n, mailboxSource, exo.DecodeMailbox) {
+			if err != nil {
+				yield(0, rawMailbox{err: err})
+				return
+			}
+			i := n.rows[row]
+			if row++; i < 0 {
+				continue
+			}
+			m := rawMailbox{raw: r.V}
+			for _, name := range restOn {
+				if !r.V.Sent(name) {
+					m.unsent = append(m.unsent, name)
+				}
+			}
+			m.raw.Row = exo.Row{} // it would keep the whole page
+			if !yield(int(i), m) {
+				return
 			}
 		}
 	}
 }
 
-func mailboxEntry(m mailboxRef) permissions.Entry {
+// mailboxNames is what identifies a mailbox without doubt. Names that people give are not
+// here: the directory resolves them and sees when two objects share one.
+func (n *run) mailboxNames(m mailboxRef, raw exo.Mailbox) []texts.Ref {
+	var out []texts.Ref
+	for _, s := range []string{m.id, raw.ExternalDirectoryObjectID, raw.Guid, raw.ExchangeGuid, raw.ID, raw.Identity, raw.Name, m.address} {
+		if ref := n.names.Ref(strings.ToLower(s)); ref != 0 && !slices.Contains(out, ref) {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// mailboxNamed finds a mailbox by any of its identifiers.
+func (n *run) mailboxNamed(name string) (mailboxRef, bool) {
+	ref, ok := n.names.Find(strings.ToLower(name))
+	if !ok || ref == 0 {
+		return mailboxRef{}, false
+	}
+	i, ok := n.byAnyName[ref]
+	if !ok {
+		return mailboxRef{}, false
+	}
+	return n.mailboxes[i], true
+}
+
+func mailboxEntry(m mailboxRef, raw exo.Mailbox) permissions.Entry {
 	return permissions.Entry{
-		ID: m.raw.ExternalDirectoryObjectID, GUID: m.raw.Guid, Name: m.raw.Name, DisplayName: m.raw.DisplayName, UPN: m.raw.UserPrincipalName,
-		Address: m.address, Addresses: m.raw.EmailAddresses, LegacyDN: m.raw.LegacyExchangeDN, Details: m.details,
+		ID: raw.ExternalDirectoryObjectID, GUID: raw.Guid, Name: raw.Name, DisplayName: raw.DisplayName, UPN: raw.UserPrincipalName,
+		Address: m.address, Addresses: raw.EmailAddresses, LegacyDN: raw.LegacyExchangeDN, Details: m.details,
 	}
 }
 
@@ -221,7 +302,6 @@ func (n *run) indexUsers() error {
 		if u.IsGuest() {
 			kind = snapshot.TrusteeGuest
 		}
-		n.users[u.ID] = userRef{upn: u.UserPrincipalName, name: u.DisplayName, guest: u.IsGuest()}
 		e := permissions.Entry{ID: u.ID, DisplayName: u.DisplayName, UPN: u.UserPrincipalName, Address: u.Mail, Addresses: u.ProxyAddresses, Kind: kind}
 		if u.AccountEnabled != nil {
 			disabled := !*u.AccountEnabled
@@ -293,6 +373,9 @@ type trusteeName struct {
 	folder    bool // a folder permission, which goes by display names
 }
 
+// mostTrustees bounds the names whose resolution is remembered.
+const mostTrustees = 20_000
+
 // trustee resolves a name. The same few hold most rights, so each is resolved once.
 func (n *run) trustee(name, sid string) snapshot.TrusteeRef {
 	return n.resolved(trusteeName{name: name, sid: sid}, func() snapshot.TrusteeRef { return n.dir.ResolveTrustee(name, sid) })
@@ -301,6 +384,9 @@ func (n *run) trustee(name, sid string) snapshot.TrusteeRef {
 func (n *run) resolved(key trusteeName, resolve func() snapshot.TrusteeRef) snapshot.TrusteeRef {
 	ref, known := n.trustees[key]
 	if !known {
+		if len(n.trustees) >= mostTrustees {
+			clear(n.trustees)
+		}
 		ref = resolve()
 		n.trustees[key] = ref
 	}

@@ -11,18 +11,22 @@ import (
 
 // emitMailboxes writes mailboxes and what stands on them: forwarding and send on behalf.
 func (n *run) emitMailboxes() error {
-	for _, m := range n.mailboxes {
+	for i, row := range n.rawMailboxes() {
+		if row.err != nil {
+			return row.err
+		}
+		m := n.mailboxes[i]
 		if n.onGroup != nil {
-			n.mailboxGroups(m)
+			n.mailboxGroups(m, row.raw)
 			continue
 		}
-		if err := n.sink(n.mailboxRow(m)); err != nil {
+		if err := n.sink(n.mailboxRow(m, row.raw)); err != nil {
 			return err
 		}
 		if m.inactive {
 			continue
 		}
-		for _, name := range m.unsent {
+		for _, name := range row.unsent {
 			set := snapshot.Mailboxes
 			if name == "GrantSendOnBehalfTo" {
 				set = snapshot.SendOnBehalf
@@ -30,7 +34,7 @@ func (n *run) emitMailboxes() error {
 			n.gap(set, name+" was not sent")
 		}
 		seen := map[string]bool{}
-		for _, d := range m.raw.GrantSendOnBehalfTo {
+		for _, d := range row.raw.GrantSendOnBehalfTo {
 			if d == "" || seen[d] {
 				continue
 			}
@@ -53,8 +57,8 @@ func (n *run) gap(set snapshot.Dataset, detail string) {
 }
 
 // mailboxGroups notes the groups that a mailbox forwards to, or lets send on its behalf.
-func (n *run) mailboxGroups(m mailboxRef) {
-	for _, s := range []string{deref(m.raw.ForwardingAddress), deref(m.raw.ForwardingSMTPAddress)} {
+func (n *run) mailboxGroups(m mailboxRef, raw exo.Mailbox) {
+	for _, s := range []string{deref(raw.ForwardingAddress), deref(raw.ForwardingSMTPAddress)} {
 		if s != "" {
 			n.target(s)
 		}
@@ -62,15 +66,14 @@ func (n *run) mailboxGroups(m mailboxRef) {
 	if m.inactive {
 		return
 	}
-	for _, d := range m.raw.GrantSendOnBehalfTo {
+	for _, d := range raw.GrantSendOnBehalfTo {
 		if d != "" {
 			n.reaches(n.trustee(d, ""))
 		}
 	}
 }
 
-func (n *run) mailboxRow(m mailboxRef) snapshot.Mailbox {
-	r := m.raw
+func (n *run) mailboxRow(m mailboxRef, r exo.Mailbox) snapshot.Mailbox {
 	row := snapshot.Mailbox{
 		Mailbox: m.id, MailboxAddress: m.address, UserPrincipalName: r.UserPrincipalName, DisplayName: r.DisplayName, RecipientTypeDetails: m.details,
 		Inactive: m.inactive, AuditEnabled: r.AuditEnabled, AuditLogAgeLimitDays: r.AuditLogAgeLimitDays,

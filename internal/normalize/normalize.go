@@ -10,6 +10,7 @@ package normalize
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"tenantaudit/internal/graph/wire"
 	"tenantaudit/internal/permissions"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/texts"
 )
 
 // Version names the rules of this package; a snapshot derived by other rules is
@@ -30,6 +32,7 @@ type Store interface {
 	Rows(ctx context.Context, src snapshot.Source) iter.Seq2[snapshot.RawRow, error]
 	Pages(ctx context.Context, id snapshot.UnitID) iter.Seq2[snapshot.Page, error]
 	Units(ctx context.Context, src snapshot.Source) ([]snapshot.Ledger, error)
+	EachUnit(ctx context.Context, src snapshot.Source) iter.Seq2[snapshot.Ledger, error]
 }
 
 // Run derives all datasets of the store and their coverage in one transaction.
@@ -127,12 +130,13 @@ type run struct {
 	trustees map[trusteeName]snapshot.TrusteeRef // resolved so far
 	groups   memberIndex
 
+	names      *texts.Table // the folded names of mailboxes
 	mailboxes  []mailboxRef // every mailbox, in id order
 	byID       map[string]int
-	byAnyName  map[string]string // any identifier of a mailbox, folded -> id
-	users      map[string]userRef
-	premium    map[string]bool // users with the advanced auditing plan
-	usersKnown bool            // the list of users and of SKUs is complete
+	rows       []int32             // the mailbox of each row of the listings; -1 for a row that another replaces
+	byAnyName  map[texts.Ref]int32 // any identifier of a mailbox, folded -> its place in mailboxes
+	premium    map[string]bool     // users with the advanced auditing plan
+	usersKnown bool                // the list of users and of SKUs is complete
 	skus       map[string]skuRef
 	principals map[string]principalRef
 	holders    map[string]wire.DirectoryObject // of directory roles, as they came with the assignment
@@ -147,8 +151,8 @@ type run struct {
 
 // all runs every stage in the order of their needs.
 func (n *run) all() error {
-	n.byID, n.byAnyName, n.trustees = map[string]int{}, map[string]string{}, map[trusteeName]snapshot.TrusteeRef{}
-	n.users, n.skus, n.premium = map[string]userRef{}, map[string]skuRef{}, map[string]bool{}
+	n.byID, n.byAnyName, n.trustees = map[string]int{}, map[texts.Ref]int32{}, map[trusteeName]snapshot.TrusteeRef{}
+	n.skus, n.premium = map[string]skuRef{}, map[string]bool{}
 	n.principals, n.resources, n.holders = map[string]principalRef{}, map[string]resourceRef{}, map[string]wire.DirectoryObject{}
 	n.outOfScope, n.oddRows = map[string]int64{}, map[snapshot.Source]int64{}
 	n.gaps, n.unresolved = map[snapshot.Dataset]map[string]int64{}, map[snapshot.Dataset]int64{}
@@ -219,7 +223,7 @@ func decode[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T, er
 // without an id are counted like rows that cannot be decoded.
 func decodeLast[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T, error), id func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		count := map[string]int{}
+		count := map[[16]byte]int32{}
 		for r, err := range decode(n, src, dec) {
 			if err != nil {
 				yield(r.V, err)
@@ -228,7 +232,7 @@ func decodeLast[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T
 			if id(r.V) == "" {
 				n.oddRows[src]++
 			}
-			count[id(r.V)]++
+			count[digest(id(r.V))]++
 		}
 		odd := n.oddRows[src]
 		for r, err := range decode(n, src, dec) {
@@ -236,7 +240,8 @@ func decodeLast[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T
 				yield(r.V, err)
 				return
 			}
-			if count[id(r.V)]--; count[id(r.V)] > 0 || id(r.V) == "" {
+			key := digest(id(r.V))
+			if count[key]--; count[key] > 0 || id(r.V) == "" {
 				continue
 			}
 			if !yield(r.V, nil) {
@@ -245,6 +250,13 @@ func decodeLast[T any](n *run, src snapshot.Source, dec func(json.RawMessage) (T
 		}
 		n.oddRows[src] = odd // counted once
 	}
+}
+
+// digest stands for a text where a million of them are only compared.
+func digest(s string) (d [16]byte) {
+	sum := sha256.Sum256([]byte(s))
+	copy(d[:], sum[:])
+	return d
 }
 
 // decoded is a row with where it came from.
@@ -256,16 +268,14 @@ type decoded[T any] struct {
 
 // complete reports whether a listing was read in full.
 func (n *run) complete(src snapshot.Source) (bool, error) {
-	units, err := n.store.Units(n.ctx, src)
-	if err != nil {
-		return false, err
-	}
-	for _, u := range units {
-		if u.State != snapshot.Complete && u.State != snapshot.Gone {
-			return false, nil
+	read := false
+	for u, err := range n.store.EachUnit(n.ctx, src) {
+		if err != nil || u.State != snapshot.Complete && u.State != snapshot.Gone {
+			return false, err
 		}
+		read = true
 	}
-	return len(units) > 0, nil
+	return read, nil
 }
 
 // GroupsOfInterest lists the ids of the groups that hold a right, a role or an app

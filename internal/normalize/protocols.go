@@ -1,8 +1,6 @@
 package normalize
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"tenantaudit/internal/exo"
@@ -19,11 +17,13 @@ func (n *run) casMailboxes() error {
 	if err != nil {
 		return err
 	}
-	rows := map[string]snapshot.CASMailbox{}
+	// Of several rows, which a list that moves while it is read can hold, the last one stands.
+	last, row := map[string]int32{}, int32(0)
 	for r, err := range decode(n, casSource, exo.DecodeCASMailbox) {
 		if err != nil {
 			return err
 		}
+		row++
 		id, known := n.casMailbox(r.V)
 		switch {
 		case !known && listed:
@@ -32,23 +32,33 @@ func (n *run) casMailboxes() error {
 			n.oddRows[casSource]++
 			continue
 		}
-		// Of several rows, which a list that moves while it is read can hold, the last one stands.
-		rows[id] = snapshot.CASMailbox{
+		last[n.dir.Keep(id)] = row
+	}
+	odd := n.oddRows[casSource]
+	row = 0
+	for r, err := range decode(n, casSource, exo.DecodeCASMailbox) {
+		if err != nil {
+			return err
+		}
+		row++
+		id, _ := n.casMailbox(r.V)
+		if last[id] != row {
+			continue
+		}
+		if err := n.sink(snapshot.CASMailbox{
 			Mailbox: id, MailboxAddress: firstOf(n.address(id), r.V.PrimarySMTPAddress), SMTPAuth: smtpAuth(r.V),
 			IMAPEnabled: r.V.IMAPEnabled, POPEnabled: r.V.POPEnabled,
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(rows)) {
-		if err := n.sink(rows[id]); err != nil {
+		}); err != nil {
 			return err
 		}
 	}
+	n.oddRows[casSource] = odd // counted once
 	whole, err := n.complete(casSource)
 	if err != nil || !whole || !listed {
 		return err
 	}
 	for _, m := range n.mailboxes {
-		if _, ok := rows[m.id]; !ok && !m.inactive && exo.InScope(m.raw) {
+		if _, ok := last[m.id]; !ok && !m.inactive && m.inScope {
 			n.gap(snapshot.CASMailboxes, "mailboxes are missing in the answer")
 		}
 	}
@@ -62,8 +72,8 @@ func (n *run) casMailbox(c exo.CASMailbox) (id string, known bool) {
 		if name == defaultRole { // a GUID that is not set
 			continue
 		}
-		if id, ok := n.byAnyName[strings.ToLower(name)]; ok && name != "" {
-			return id, true
+		if m, ok := n.mailboxNamed(name); ok {
+			return m.id, true
 		}
 	}
 	id = exo.MailboxID(exo.Mailbox{ExternalDirectoryObjectID: c.ExternalDirectoryObjectID, Guid: c.Guid})

@@ -3,6 +3,8 @@ package normalize
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,31 +19,28 @@ func (n *run) inboxRules() error {
 	if n.onGroup != nil {
 		return n.inboxRuleGroups()
 	}
-	visible := map[string]map[string]bool{} // mailbox -> rule identities of the plain answer
-	units, err := n.store.Units(n.ctx, "exo/Get-InboxRule.visible")
-	if err != nil {
-		return err
-	}
-	for _, u := range units {
-		if u.State == snapshot.Complete {
-			visible[u.Unit.Key] = map[string]bool{}
-		}
-	}
-	for r, err := range decode(n, "exo/Get-InboxRule.visible", exo.DecodeInboxRule) {
+	visible := map[string]bool{} // mailboxes whose plain answer was read
+	for u, err := range n.store.EachUnit(n.ctx, visibleSource) {
 		if err != nil {
 			return err
 		}
-		if set := visible[r.Unit.Key]; set != nil {
-			set[r.V.RuleIdentity] = true
+		if u.State == snapshot.Complete {
+			visible[n.dir.Keep(u.Unit.Key)] = true
 		}
 	}
+	var shown map[string]bool // rule identities of the plain answer; nil: not read
 	seen, mailbox := map[string]bool{}, ""
 	for r, err := range decode(n, "exo/Get-InboxRule", exo.DecodeInboxRule) {
 		if err != nil {
 			return err
 		}
 		if r.Unit.Key != mailbox {
-			mailbox, seen = r.Unit.Key, map[string]bool{}
+			mailbox, seen, shown = r.Unit.Key, map[string]bool{}, nil
+			if visible[mailbox] {
+				if shown, err = n.shownRules(mailbox); err != nil {
+					return err
+				}
+			}
 		}
 		id := ruleIdentity(r.V)
 		if seen[id] {
@@ -51,14 +50,40 @@ func (n *run) inboxRules() error {
 		row := n.inboxRule(r.Unit.Key, id, r.V)
 		if row.System {
 			row.Hidden = ptr(true)
-		} else if set, read := visible[r.Unit.Key]; read {
-			row.Hidden = ptr(!set[r.V.RuleIdentity])
+		} else if shown != nil {
+			row.Hidden = ptr(!shown[r.V.RuleIdentity])
 		}
 		if err := n.sink(row); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const visibleSource = "exo/Get-InboxRule.visible"
+
+// shownRules are the identities of the rules that a mailbox's owner sees.
+func (n *run) shownRules(mailbox string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for page, err := range n.store.Pages(n.ctx, snapshot.UnitID{Source: visibleSource, Key: mailbox}) {
+		if err != nil {
+			return nil, err
+		}
+		rows, err := rawjson.Array(page.Rows, nil)
+		if err != nil {
+			return nil, fmt.Errorf("read rules of %s: %w", mailbox, err)
+		}
+		for _, raw := range rows {
+			rule, err := exo.DecodeInboxRule(raw)
+			if err != nil {
+				n.oddRows[visibleSource]++
+			}
+			if !errors.Is(err, exo.ErrRow) {
+				out[rule.RuleIdentity] = true
+			}
+		}
+	}
+	return out, nil
 }
 
 // inboxRuleGroups notes the groups that rules send mail to.

@@ -86,20 +86,17 @@ func (n *run) userLicences() error {
 		return err
 	}
 	n.usersKnown = skusOK && usersOK
-	seen := map[[2]string]bool{}
 	for u, err := range decodeLast(n, "graph/users", wire.DecodeUser, func(u wire.User) string { return u.ID }) {
 		if err != nil {
 			return err
 		}
-		for _, l := range u.AssignedLicenses {
-			if key := [2]string{u.ID, l.SKUID}; l.SKUID == "" || seen[key] {
+		for i, l := range u.AssignedLicenses {
+			if l.SKUID == "" || slices.ContainsFunc(u.AssignedLicenses[:i], func(o wire.AssignedLicense) bool { return o.SKUID == l.SKUID }) {
 				continue
-			} else {
-				seen[key] = true
 			}
 			row := n.userLicence(u, l)
 			if row.AdvancedAudit {
-				n.premium[row.User] = true
+				n.premium[n.dir.Keep(row.User)] = true
 			}
 			if err := n.sink(row); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 
 	"tenantaudit/internal/facts"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/texts"
 )
 
 // MostLeaves is the number of people and applications up to which a group is shown
@@ -51,7 +52,7 @@ type Access struct {
 	dir    *Directory // may be nil
 	most   int64      // MostLeaves
 	rows   int64      // MostGroupRows
-	texts  texts
+	texts  *texts.Table
 	people map[uint32]person // by the text of their id
 
 	boxes    []box
@@ -81,8 +82,12 @@ type Access struct {
 // NewAccess returns an engine without rows. dir names people and finds the target of
 // an internal forwarding; without it names come from the rows alone.
 func NewAccess(dir *Directory) *Access {
+	kept := texts.New()
+	if dir != nil {
+		kept = dir.texts // most of what rows say is there already
+	}
 	return &Access{
-		dir: dir, most: MostLeaves, rows: MostGroupRows, texts: newTexts(), people: map[uint32]person{}, boxAt: map[uint32]uint32{}, ownBox: map[uint32]uint32{},
+		dir: dir, most: MostLeaves, rows: MostGroupRows, texts: kept, people: map[uint32]person{}, boxAt: map[uint32]uint32{}, ownBox: map[uint32]uint32{},
 		holderAt: map[trustee]uint32{}, groups: map[uint32]*group{}, apps: map[uint32]app{}, byAppID: map[uint32]uint32{},
 	}
 }
@@ -198,7 +203,7 @@ func (a *Access) addSendAs(p snapshot.SendAsPermission) {
 		if strings.EqualFold(r, SendAs) {
 			a.grants = append(a.grants, grant{
 				box: a.box(*p.Mailbox, deref(p.MailboxAddress)), holder: a.holder(p.TrusteeRef, p.TrusteeSID),
-				kind: grantSendAs, rights: canSendAs, deny: deny, detail: a.texts.ref(p.Recipient),
+				kind: grantSendAs, rights: canSendAs, deny: deny, detail: a.texts.Ref(p.Recipient),
 			})
 			return
 		}

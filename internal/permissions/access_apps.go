@@ -54,7 +54,7 @@ func (a *Access) addAppRole(r snapshot.AppRoleAssignment) {
 	if _, ok := facts.MailPermission(r.AppRole, facts.Application); !ok || r.PrincipalType != "ServicePrincipal" && r.PrincipalType != "Group" {
 		return
 	}
-	row := appRole{id: a.texts.keep(r.ID), principal: a.id(r.Principal), resource: a.id(r.Resource), permission: a.texts.ref(r.AppRole), kind: kindApplication}
+	row := appRole{id: a.texts.Add(r.ID), principal: a.id(r.Principal), resource: a.id(r.Resource), permission: a.texts.Ref(r.AppRole), kind: kindApplication}
 	if r.PrincipalType == "Group" {
 		row.kind = kindGroup
 	}
@@ -66,7 +66,7 @@ func (a *Access) addDelegated(r snapshot.OAuth2PermissionGrant) {
 	if _, ok := facts.MailPermission(r.Scope, facts.Delegated); !ok {
 		return
 	}
-	row := delegated{id: a.texts.keep(r.ID), client: a.id(r.Client), resource: a.id(r.Resource), scope: a.texts.ref(r.Scope)}
+	row := delegated{id: a.texts.Add(r.ID), client: a.id(r.Client), resource: a.id(r.Resource), scope: a.texts.Ref(r.Scope)}
 	switch {
 	case r.ConsentType == "Principal" && r.Principal != "":
 		row.user = a.id(r.Principal)
@@ -80,7 +80,7 @@ func (a *Access) addDelegated(r snapshot.OAuth2PermissionGrant) {
 // holdsMail reports whether a resource is Microsoft Graph or Exchange Online.
 func (a *Access) holdsMail(resource uint32) bool {
 	r, ok := a.apps[resource]
-	id := a.texts.get(r.appID)
+	id := a.texts.Get(r.appID)
 	return ok && (id == facts.MicrosoftGraph || id == facts.ExchangeOnline)
 }
 
@@ -104,9 +104,9 @@ func (c *answer) applications() {
 		if !c.holdsMail(r.resource) {
 			continue
 		}
-		permission := c.texts.get(r.permission)
+		permission := c.texts.Get(r.permission)
 		reach, _ := facts.MailPermission(permission, facts.Application)
-		id := c.texts.get(r.id)
+		id := c.texts.Get(r.id)
 		for h := range c.holders(r.principal, r.kind, kindApplication) {
 			if h.kind == kindApplication && !c.thirdParty(h.who) {
 				continue
@@ -170,7 +170,7 @@ func (c *answer) delegatedGrants() {
 }
 
 func (c *answer) consent(d delegated) wide {
-	id, scope := c.texts.get(d.id), c.texts.get(d.scope)
+	id, scope := c.texts.Get(d.id), c.texts.Get(d.scope)
 	reach, _ := facts.MailPermission(scope, facts.Delegated)
 	return wide{
 		h: holder{who: d.client, kind: kindApplication}, reach: reach.Can, route: RouteDelegatedGrant, via: scope, note: c.appNote(d.client), close: closeConsent(id),

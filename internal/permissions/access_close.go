@@ -48,9 +48,9 @@ func command(name string, parameters ...string) string {
 // userName is how a command names a trustee.
 func (c *answer) userName(t trustee) string {
 	if t.kind == kindExternal {
-		return c.texts.get(t.name)
+		return c.texts.Get(t.name)
 	}
-	return c.texts.get(t.who)
+	return c.texts.Get(t.who)
 }
 
 // closeGrant is the command for a grant to the principal itself; for a member of a
@@ -59,7 +59,7 @@ func (c *answer) closeGrant(h holder, direct func() string) string {
 	if h.group == 0 {
 		return direct()
 	}
-	group, member := c.texts.get(h.group), c.texts.get(h.who)
+	group, member := c.texts.Get(h.group), c.texts.Get(h.who)
 	if c.dir != nil {
 		// Groups that Exchange keeps cannot be changed through Graph.
 		if e, ok := c.dir.ByID(group); ok && strings.HasPrefix(e.Details, "MailUniversal") || ok && e.ID == "" {
@@ -89,13 +89,13 @@ func closeSendOnBehalf(mailbox, delegate string) string {
 // closeFolder names the folder by its path, or by its id where the path is not how
 // commands write it. The entries of Default and Anonymous can be lowered, not removed.
 func (c *answer) closeFolder(f folderRef, t trustee) string {
-	path := c.texts.get(f.path)
+	path := c.texts.Get(f.path)
 	folder := c.boxName() + ":" + strings.ReplaceAll(path, "/", `\`)
 	switch {
 	case f.root:
 		folder = c.boxName() + `:\`
 	case !strings.HasPrefix(path, "/") || strings.ContainsRune(path, '\uf8ff') || strings.Contains(path, `\`):
-		folder = c.boxName() + ":" + c.texts.get(f.id)
+		folder = c.boxName() + ":" + c.texts.Get(f.id)
 	}
 	if name := kinds[t.kind]; name == snapshot.TrusteeDefault || name == snapshot.TrusteeAnonymous {
 		role := RoleNone
@@ -110,9 +110,9 @@ func (c *answer) closeFolder(f folderRef, t trustee) string {
 
 func (c *answer) closeAppRole(principal uint32, k kind, assignment string) string {
 	if k == kindGroup {
-		return command("Remove-MgGroupAppRoleAssignment", "-GroupId", c.texts.get(principal), "-AppRoleAssignmentId", assignment)
+		return command("Remove-MgGroupAppRoleAssignment", "-GroupId", c.texts.Get(principal), "-AppRoleAssignmentId", assignment)
 	}
-	return command("Remove-MgServicePrincipalAppRoleAssignment", "-ServicePrincipalId", c.texts.get(principal), "-AppRoleAssignmentId", assignment)
+	return command("Remove-MgServicePrincipalAppRoleAssignment", "-ServicePrincipalId", c.texts.Get(principal), "-AppRoleAssignmentId", assignment)
 }
 
 func closeConsent(grant string) string {

@@ -30,11 +30,11 @@ const (
 // reached returns the principal of an entry of a list of external recipients.
 func (a *Access) reached(entry string) (who uint32, k kind) {
 	if asSent, unresolved := strings.CutPrefix(entry, UnresolvedPrefix); unresolved {
-		who = a.texts.ref(asSent)
+		who = a.texts.Ref(asSent)
 		a.meet(who, asSent, "", byText)
 		return who, kindUnresolved
 	}
-	who = a.texts.ref(entry)
+	who = a.texts.Ref(entry)
 	a.meet(who, entry, entry, byText)
 	return who, kindExternal
 }
@@ -52,7 +52,7 @@ func (a *Access) addForwarding(box uint32, m snapshot.Mailbox) {
 		if address == "" {
 			continue
 		}
-		l.who, l.kind = a.texts.ref(address), kindUnresolved
+		l.who, l.kind = a.texts.Ref(address), kindUnresolved
 		if a.dir != nil {
 			if e, ok := a.dir.ByAddress(address); ok && e.Kind != "" {
 				l.who, l.kind = a.id(e.key()), kindOf(e.Kind)
@@ -68,7 +68,7 @@ func (a *Access) addInboxRule(r snapshot.InboxRule) {
 		return
 	}
 	for _, to := range r.ExternalRecipients {
-		l := leaving{box: a.box(r.Mailbox, r.MailboxAddress), via: a.texts.ref(r.Name), id: a.texts.keep(r.RuleIdentity), rule: byInboxRule,
+		l := leaving{box: a.box(r.Mailbox, r.MailboxAddress), via: a.texts.Ref(r.Name), id: a.texts.Add(r.RuleIdentity), rule: byInboxRule,
 			disabled: r.Enabled != nil && !*r.Enabled}
 		l.who, l.kind = a.reached(to)
 		a.leaving = append(a.leaving, l)
@@ -77,7 +77,7 @@ func (a *Access) addInboxRule(r snapshot.InboxRule) {
 
 func (a *Access) addTransportRule(r snapshot.TransportRule) {
 	for _, to := range r.ExternalRecipients {
-		l := leaving{box: everywhereBox, via: a.texts.ref(r.Name), id: a.texts.ref(r.RuleID), rule: byTransportRule,
+		l := leaving{box: everywhereBox, via: a.texts.Ref(r.Name), id: a.texts.Ref(r.RuleID), rule: byTransportRule,
 			disabled: strings.EqualFold(r.State, "Disabled"), testing: r.Mode != "" && !strings.EqualFold(r.Mode, "Enforce")}
 		l.who, l.kind = a.reached(to)
 		a.tenantRules = append(a.tenantRules, l)
@@ -99,9 +99,9 @@ func (l leaving) note() string {
 
 func (c *answer) transportRules() {
 	for _, l := range c.tenantRules {
-		id := c.texts.get(l.id)
+		id := c.texts.Get(l.id)
 		c.everywhere = append(c.everywhere, bounded{wide{
-			h: holder{who: l.who, kind: l.kind}, reach: []string{snapshot.CanReceive}, route: RouteTransportRule, via: c.texts.get(l.via), note: l.note(),
+			h: holder{who: l.who, kind: l.kind}, reach: []string{snapshot.CanReceive}, route: RouteTransportRule, via: c.texts.Get(l.via), note: l.note(),
 			close: closeTransportRule(id), dataset: snapshot.TransportRules, key: snapshot.Key(snapshot.TransportRule{RuleID: id}),
 		}, scopeTenant, ""})
 	}
@@ -122,8 +122,8 @@ func (c *answer) contents(list []leaving) {
 			w.route, w.close = RouteForwarding, closeForwarding(c.boxName())
 			w.dataset, w.key = snapshot.Mailboxes, snapshot.Key(snapshot.Mailbox{Mailbox: c.mailbox})
 		} else {
-			id := c.texts.get(l.id)
-			w.route, w.via, w.close = RouteInboxRule, c.texts.get(l.via), closeInboxRule(c.boxName(), id)
+			id := c.texts.Get(l.id)
+			w.route, w.via, w.close = RouteInboxRule, c.texts.Get(l.via), closeInboxRule(c.boxName(), id)
 			w.dataset, w.key = snapshot.InboxRules, snapshot.Key(snapshot.InboxRule{Mailbox: c.mailbox, RuleIdentity: id})
 		}
 		c.put(h, w)

@@ -55,14 +55,14 @@ func (a *Access) addFolder(p snapshot.FolderPermission) {
 
 // folder returns the index of a folder. The entries of one follow each other.
 func (a *Access) folder(box uint32, p snapshot.FolderPermission, root bool) uint32 {
-	path := a.texts.ref(p.FolderPath)
+	path := a.texts.Ref(p.FolderPath)
 	if last := len(a.folders) - 1; last >= 0 && len(a.grants) > 0 {
 		f, g := a.folders[last], a.grants[len(a.grants)-1]
-		if g.kind == grantFolder && g.box == box && f.path == path && a.texts.get(f.id) == p.FolderID {
+		if g.kind == grantFolder && g.box == box && f.path == path && a.texts.Get(f.id) == p.FolderID {
 			return uint32(last)
 		}
 	}
-	a.folders = append(a.folders, folderRef{path: path, id: a.texts.keep(p.FolderID), root: root, calendar: p.FolderType == "Calendar"})
+	a.folders = append(a.folders, folderRef{path: path, id: a.texts.Add(p.FolderID), root: root, calendar: p.FolderType == "Calendar"})
 	return uint32(len(a.folders) - 1)
 }
 
@@ -95,7 +95,7 @@ func (v *folderView) prepare() {
 func (v *folderView) grant(g grant) {
 	c := v.c
 	t, f := c.trustees[g.holder], c.folders[g.detail]
-	path := c.texts.get(f.path)
+	path := c.texts.Get(f.path)
 	key := ""
 	for _, r := range []struct {
 		right rights
@@ -105,7 +105,7 @@ func (v *folderView) grant(g grant) {
 			continue
 		}
 		if key == "" {
-			key = snapshot.Key(snapshot.FolderPermission{Mailbox: c.mailbox, FolderID: c.texts.get(f.id), TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.get(t.name)}})
+			key = snapshot.Key(snapshot.FolderPermission{Mailbox: c.mailbox, FolderID: c.texts.Get(f.id), TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.Get(t.name)}})
 		}
 		for h := range c.holders(t.who, t.kind, 0) {
 			c.put(h, way{
@@ -135,7 +135,7 @@ func (v *folderView) hiddenBy(path string, who uint32) string {
 }
 
 func (v *folderView) sees(path string, who uint32) bool {
-	ref, ok := v.c.texts.at[path]
+	ref, ok := v.c.texts.Find(path)
 	if !ok {
 		return false
 	}

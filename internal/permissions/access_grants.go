@@ -93,7 +93,7 @@ func (a *Access) partly(denials []grant, g grant, right rights, h holder) string
 func (c *answer) mailboxGrant(g grant, denials, allowed []grant) {
 	t := c.trustees[g.holder]
 	key := snapshot.Key(snapshot.MailboxPermission{
-		Mailbox: c.mailbox, TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.get(t.name)}, TrusteeSID: c.texts.get(t.sid), Inherited: g.inherited,
+		Mailbox: c.mailbox, TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.Get(t.name)}, TrusteeSID: c.texts.Get(t.sid), Inherited: g.inherited,
 	})
 	for _, r := range mailboxRights {
 		if g.rights&r.right == 0 {
@@ -120,7 +120,7 @@ func (c *answer) mailboxGrant(g grant, denials, allowed []grant) {
 func (c *answer) sendAsGrant(g grant, denials []grant) {
 	t := c.trustees[g.holder]
 	key := snapshot.Key(snapshot.SendAsPermission{
-		Recipient: c.texts.get(g.detail), TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.get(t.name)}, TrusteeSID: c.texts.get(t.sid), AccessControlType: "Allow",
+		Recipient: c.texts.Get(g.detail), TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.Get(t.name)}, TrusteeSID: c.texts.Get(t.sid), AccessControlType: "Allow",
 	})
 	for h := range c.holders(t.who, t.kind, 0) {
 		if !c.denied(denials, g, canSendAs, h.who) {
@@ -134,7 +134,7 @@ func (c *answer) sendAsGrant(g grant, denials []grant) {
 
 func (c *answer) sendOnBehalfGrant(g grant) {
 	t := c.trustees[g.holder]
-	key := snapshot.Key(snapshot.SendOnBehalfDelegate{Mailbox: c.mailbox, TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.get(t.name)}})
+	key := snapshot.Key(snapshot.SendOnBehalfDelegate{Mailbox: c.mailbox, TrusteeRef: snapshot.TrusteeRef{Trustee: c.texts.Get(t.name)}})
 	for h := range c.holders(t.who, t.kind, 0) {
 		c.put(h, way{
 			can: snapshot.CanSendOnBehalf, route: RouteSendOnBehalf, via: c.groupName(h.group), scope: scopeMailbox,

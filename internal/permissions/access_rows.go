@@ -63,7 +63,7 @@ func (a *Access) Rows() iter.Seq[snapshot.AccessRow] {
 		done := false
 		for _, n := range order {
 			// Every mailbox id is compared with "*": it has no fixed place.
-			if !done && c.texts.get(c.boxes[n].id) > snapshot.Everywhere {
+			if !done && c.texts.Get(c.boxes[n].id) > snapshot.Everywhere {
 				if done = true; !c.flush(everywhereBox, yield) {
 					return
 				}
@@ -84,7 +84,7 @@ func (a *Access) begin() (*answer, []uint32) {
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortFunc(order, func(x, y uint32) int { return cmp.Compare(a.texts.get(a.boxes[x].id), a.texts.get(a.boxes[y].id)) })
+	slices.SortFunc(order, func(x, y uint32) int { return cmp.Compare(a.texts.Get(a.boxes[x].id), a.texts.Get(a.boxes[y].id)) })
 	c := &answer{Access: a, rank: make([]uint32, len(order)), limitsOf: map[int32][]*limit{}}
 	for i, n := range order {
 		c.rank[n] = uint32(i)
@@ -110,7 +110,7 @@ func (c *answer) flush(box uint32, yield func(snapshot.AccessRow) bool) bool {
 		}
 	} else {
 		b := c.boxes[box]
-		c.mailbox, c.mail = c.texts.get(b.id), c.texts.get(b.address)
+		c.mailbox, c.mail = c.texts.Get(b.id), c.texts.Get(b.address)
 		c.owner = c.id(c.mailbox)
 		c.grantRows(c.grants.next(box), c.marks.next(box))
 		c.limited(c.within.next(box))
@@ -188,12 +188,12 @@ func (a *Access) groupName(id uint32) string {
 		return ""
 	}
 	if g := a.groups[id]; g != nil && g.name != 0 {
-		return a.texts.get(g.name)
+		return a.texts.Get(g.name)
 	}
 	if p := a.people[id]; p.name != 0 {
-		return a.texts.get(p.name)
+		return a.texts.Get(p.name)
 	}
-	return a.texts.get(id)
+	return a.texts.Get(id)
 }
 
 // way is how a principal gets at a mailbox.
@@ -214,8 +214,8 @@ func (c *answer) put(h holder, w way) {
 		note = join("; ", note, "members could not be expanded")
 	}
 	c.rows = append(c.rows, snapshot.AccessRow{
-		Mailbox: c.mailbox, MailboxAddress: c.mail, Principal: c.texts.get(h.who),
-		PrincipalName: cmp.Or(c.texts.get(p.name), c.texts.get(h.who)), PrincipalAddress: c.texts.get(p.address), PrincipalType: kinds[h.kind],
+		Mailbox: c.mailbox, MailboxAddress: c.mail, Principal: c.texts.Get(h.who),
+		PrincipalName: cmp.Or(c.texts.Get(p.name), c.texts.Get(h.who)), PrincipalAddress: c.texts.Get(p.address), PrincipalType: kinds[h.kind],
 		Capability: w.can, Route: w.route, Via: w.via, Scope: w.scope, Members: h.members, Note: note, Close: w.close,
 		Dataset: string(w.dataset), Key: w.key,
 	})

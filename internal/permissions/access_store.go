@@ -8,51 +8,12 @@ import (
 	"tenantaudit/internal/snapshot"
 )
 
-// texts keeps strings in large blocks, each under a number; 0 is "". Rows come from
-// pages that must not be kept alive by a few letters of theirs.
-type texts struct {
-	list []string
-	at   map[string]uint32
-	room strings.Builder
-}
-
-const textBlock = 1 << 16
-
-func newTexts() texts { return texts{list: []string{""}, at: map[string]uint32{"": 0}} }
-
-// keep stores a text without looking whether it is there: for those that do not repeat.
-func (t *texts) keep(s string) uint32 {
-	if s == "" {
-		return 0
-	}
-	if t.room.Cap()-t.room.Len() < len(s) {
-		t.room.Reset()
-		t.room.Grow(max(textBlock, len(s)))
-	}
-	from := t.room.Len()
-	t.room.WriteString(s)
-	t.list = append(t.list, t.room.String()[from:])
-	return uint32(len(t.list) - 1)
-}
-
-// ref returns the number of a text.
-func (t *texts) ref(s string) uint32 {
-	n, ok := t.at[s]
-	if !ok {
-		n = t.keep(s)
-		t.at[t.list[n]] = n
-	}
-	return n
-}
-
-func (t *texts) get(n uint32) string { return t.list[n] }
-
 // id returns the number of an object's id. GUIDs are compared without regard to case.
 func (a *Access) id(s string) uint32 {
 	if isGUID(s) {
 		s = strings.ToLower(s)
 	}
-	return a.texts.ref(s)
+	return a.texts.Ref(s)
 }
 
 func isGUID(s string) bool {
@@ -150,7 +111,7 @@ type box struct {
 
 // box returns the index of a mailbox.
 func (a *Access) box(id, address string) uint32 {
-	ref := a.texts.ref(id)
+	ref := a.texts.Ref(id)
 	n, ok := a.boxAt[ref]
 	if !ok {
 		n = uint32(len(a.boxes))
@@ -158,7 +119,7 @@ func (a *Access) box(id, address string) uint32 {
 		a.boxAt[ref] = n
 	}
 	if a.boxes[n].address == 0 {
-		a.boxes[n].address = a.texts.ref(address)
+		a.boxes[n].address = a.texts.Ref(address)
 	}
 	return n
 }
@@ -172,7 +133,7 @@ type trustee struct {
 
 // holder returns the index of a trustee.
 func (a *Access) holder(t snapshot.TrusteeRef, sid string) uint32 {
-	h := trustee{name: a.texts.ref(t.Trustee), sid: a.texts.ref(sid), kind: kindOf(t.TrusteeType)}
+	h := trustee{name: a.texts.Ref(t.Trustee), sid: a.texts.Ref(sid), kind: kindOf(t.TrusteeType)}
 	h.who = a.principal(t)
 	n, ok := a.holderAt[h]
 	if !ok {
@@ -189,11 +150,11 @@ func (a *Access) principal(t snapshot.TrusteeRef) uint32 {
 	case t.TrusteeID != "":
 		return a.id(t.TrusteeID)
 	case t.TrusteeType == snapshot.TrusteeDefault, t.TrusteeType == snapshot.TrusteeAnonymous:
-		return a.texts.ref(t.TrusteeType)
+		return a.texts.Ref(t.TrusteeType)
 	case t.TrusteeType == snapshot.TrusteeExternal:
-		return a.texts.ref(cmp.Or(t.TrusteeAddress, t.Trustee))
+		return a.texts.Ref(cmp.Or(t.TrusteeAddress, t.Trustee))
 	}
-	return a.texts.ref(t.Trustee)
+	return a.texts.Ref(t.Trustee)
 }
 
 func trusteeName(t snapshot.TrusteeRef) string {
@@ -232,14 +193,14 @@ func (a *Access) meet(who uint32, name, address string, from source) {
 		return
 	}
 	if !known && a.dir != nil {
-		if e, ok := a.dir.ByID(a.texts.get(who)); ok && e.label() != "" {
+		if e, ok := a.dir.ByID(a.texts.Get(who)); ok && e.label() != "" {
 			name, address, from = e.label(), e.Address, byDirectory
 		}
 	}
 	if name == "" && p.name != 0 {
 		return
 	}
-	next := person{name: a.texts.ref(name), address: a.texts.ref(address), from: from}
+	next := person{name: a.texts.Ref(name), address: a.texts.Ref(address), from: from}
 	if next.address == 0 {
 		next.address = p.address
 	}
@@ -271,7 +232,7 @@ func (a *Access) group(id uint32) *group {
 func (a *Access) addMember(m snapshot.GroupMember) {
 	g := a.group(a.id(m.Group))
 	if g.name == 0 {
-		g.name = a.texts.ref(m.GroupName)
+		g.name = a.texts.Ref(m.GroupName)
 	}
 	if m.MemberType == snapshot.TrusteeGroup || m.MemberType == "device" {
 		return // its own members are listed with the group's

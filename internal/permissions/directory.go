@@ -2,9 +2,11 @@ package permissions
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/texts"
 )
 
 // Entry is what one source knows of one object: a user, group, contact, mailbox
@@ -70,56 +72,56 @@ func (e *Entry) label() string {
 	return ""
 }
 
-// index maps a folded key to entries. Nearly every key has one entry, so the
-// others live in a second map: 200,000 entries cost one word each.
-type index struct {
-	one  map[string]int32
-	more map[string][]int32
+// slot is an entry as it is held: numbers of texts.
+type slot struct {
+	id, guid, name, displayName, alias, upn, address, externalAddress, kind, details texts.Ref
+	into                                                                             int32 // the slot that it was merged into; its own number otherwise
+	disabled                                                                         int8  // 1 yes, -1 no, 0 unknown
 }
 
-func newIndex() index { return index{one: map[string]int32{}, more: map[string][]int32{}} }
+// field is a kind of key under which objects are found.
+type field uint8
 
-func (x index) add(key string, n int32) {
-	if key == "" {
-		return
-	}
-	first, ok := x.one[key]
-	if !ok {
-		x.one[key] = n
-		return
-	}
-	if first != n && !slices.Contains(x.more[key], n) {
-		x.more[key] = append(x.more[key], n)
-	}
-}
+const (
+	byID field = iota
+	byAddress
+	byDN
+	bySID
+	byUPN
+	byName // Name, alias and display name, which are looked up together
+	fields
+)
 
 // Directory is the index of everybody known. It is built by Add and then only
-// read; reading is safe for concurrent use.
+// read; reading is safe for concurrent use. An object of a large tenant takes some
+// 300 bytes: its texts are kept once, in one table, and the keys are numbers.
 type Directory struct {
 	// Partial says that the recipients were not read in full: an own address that
 	// matches nobody may then be a contact with an address outside, and is
 	// unresolved rather than internal.
 	Partial bool
 
-	entries []Entry
-	merged  []int32 // slot an entry was merged into; its own number otherwise
-
-	byID, byAddress, byDN, bySID, byUPN, byName, byAlias, byDisplay index
+	texts *texts.Table
+	slots []slot
+	// first is the slot under a key, more are the others where several share it. Nearly
+	// every key has one. A key is a field and the number of a folded text.
+	first map[uint64]int32
+	more  map[uint64][]int32
 }
 
 // NewDirectory returns an empty directory.
 func NewDirectory() *Directory {
-	return &Directory{
-		byID: newIndex(), byAddress: newIndex(), byDN: newIndex(), bySID: newIndex(),
-		byUPN: newIndex(), byName: newIndex(), byAlias: newIndex(), byDisplay: newIndex(),
-	}
+	return &Directory{texts: texts.New(), first: map[uint64]int32{}, more: map[uint64][]int32{}}
 }
+
+// Keep returns a text that shares its memory with the same text of the directory.
+func (d *Directory) Keep(s string) string { return d.texts.Keep(s) }
 
 // Len returns the number of distinct objects.
 func (d *Directory) Len() int {
 	n := 0
-	for i, m := range d.merged {
-		if int32(i) == m {
+	for i := range d.slots {
+		if int32(i) == d.slots[i].into { //nolint:gosec // far fewer than 2 billion
 			n++
 		}
 	}
@@ -129,8 +131,8 @@ func (d *Directory) Len() int {
 // Add adds an object, or what a further source knows of one. Entries are the same
 // object when they share an id (Entra's or Exchange's) or, where neither id
 // contradicts, the primary address or the userPrincipalName. Fields that are
-// known already are kept; lists are united; guest wins over user, because only
-// one of the sources can tell.
+// known already are kept; guest wins over user, because only one of the sources can
+// tell. Addresses, LegacyDN and SID are found by, and not given back.
 func (d *Directory) Add(e Entry) {
 	e = normalise(e)
 	target := int32(-1)
@@ -139,18 +141,47 @@ func (d *Directory) Add(e Entry) {
 		case target < 0:
 			target = n
 		case target != n:
-			d.merge(target, d.entries[n])
-			d.merged[n] = target
+			d.merge(target, d.slots[n])
+			d.slots[n].into = target
 		}
 	}
+	s := d.held(&e)
 	if target < 0 {
-		target = int32(len(d.entries))
-		d.entries = append(d.entries, e)
-		d.merged = append(d.merged, target)
+		target = int32(len(d.slots)) //nolint:gosec // far fewer than 2 billion
+		s.into = target
+		d.slots = append(d.slots, s)
 	} else {
-		d.merge(target, e)
+		d.merge(target, s)
 	}
 	d.index(target, &e)
+}
+
+// held is an entry as it is held.
+func (d *Directory) held(e *Entry) slot {
+	s := slot{
+		id: d.texts.Ref(e.ID), guid: d.texts.Ref(e.GUID), name: d.texts.Ref(e.Name), displayName: d.texts.Ref(e.DisplayName), alias: d.texts.Ref(e.Alias),
+		upn: d.texts.Ref(e.UPN), address: d.texts.Ref(e.Address), externalAddress: d.texts.Ref(e.ExternalAddress), kind: d.texts.Ref(e.Kind), details: d.texts.Ref(e.Details),
+	}
+	if e.Disabled != nil {
+		if s.disabled = -1; *e.Disabled {
+			s.disabled = 1
+		}
+	}
+	return s
+}
+
+// entry is what is known of a slot.
+func (d *Directory) entry(n int32) Entry {
+	s := &d.slots[n]
+	e := Entry{
+		ID: d.texts.Get(s.id), GUID: d.texts.Get(s.guid), Name: d.texts.Get(s.name), DisplayName: d.texts.Get(s.displayName), Alias: d.texts.Get(s.alias),
+		UPN: d.texts.Get(s.upn), Address: d.texts.Get(s.address), ExternalAddress: d.texts.Get(s.externalAddress), Kind: d.texts.Get(s.kind), Details: d.texts.Get(s.details),
+	}
+	if s.disabled != 0 {
+		disabled := s.disabled > 0
+		e.Disabled = &disabled
+	}
+	return e
 }
 
 func normalise(e Entry) Entry {
@@ -175,15 +206,15 @@ func normalise(e Entry) Entry {
 func (d *Directory) same(e *Entry) []int32 {
 	var found []int32
 	for _, id := range []string{e.ID, e.GUID} {
-		found = append(found, d.find(d.byID, id)...)
+		found = append(found, d.find(byID, id)...)
 	}
-	for _, candidate := range append(d.find(d.byAddress, e.Address), d.find(d.byUPN, foldKey(e.UPN))...) {
-		o := &d.entries[candidate]
-		if e.ID != "" && o.ID != "" && e.ID != o.ID || e.GUID != "" && o.GUID != "" && e.GUID != o.GUID {
+	for _, candidate := range append(d.find(byAddress, e.Address), d.find(byUPN, foldKey(e.UPN))...) {
+		o := &d.slots[candidate]
+		if e.ID != "" && o.id != 0 && e.ID != d.texts.Get(o.id) || e.GUID != "" && o.guid != 0 && e.GUID != d.texts.Get(o.guid) {
 			continue
 		}
 		// A secondary address is no identity: it may have moved to another object.
-		if o.Address == e.Address && e.Address != "" || e.UPN != "" && strings.EqualFold(o.UPN, e.UPN) {
+		if e.Address != "" && d.texts.Get(o.address) == e.Address || e.UPN != "" && strings.EqualFold(d.texts.Get(o.upn), e.UPN) {
 			found = append(found, candidate)
 		}
 	}
@@ -191,48 +222,85 @@ func (d *Directory) same(e *Entry) []int32 {
 	return slices.Compact(found)
 }
 
-func (d *Directory) merge(target int32, e Entry) {
-	o := &d.entries[target]
+func (d *Directory) merge(target int32, e slot) {
+	o := &d.slots[target]
+	guest := d.texts.Get(e.kind) == snapshot.TrusteeGuest && d.texts.Get(o.kind) == snapshot.TrusteeUser
 	for _, f := range []struct {
-		into *string
-		from string
+		into *texts.Ref
+		from texts.Ref
 	}{
-		{&o.ID, e.ID}, {&o.GUID, e.GUID}, {&o.Name, e.Name}, {&o.DisplayName, e.DisplayName}, {&o.Alias, e.Alias},
-		{&o.UPN, e.UPN}, {&o.Address, e.Address}, {&o.LegacyDN, e.LegacyDN}, {&o.SID, e.SID},
-		{&o.ExternalAddress, e.ExternalAddress}, {&o.Details, e.Details}, {&o.Kind, e.Kind},
+		{&o.id, e.id}, {&o.guid, e.guid}, {&o.name, e.name}, {&o.displayName, e.displayName}, {&o.alias, e.alias}, {&o.upn, e.upn},
+		{&o.address, e.address}, {&o.externalAddress, e.externalAddress}, {&o.details, e.details}, {&o.kind, e.kind},
 	} {
-		if *f.into == "" {
+		if *f.into == 0 {
 			*f.into = f.from
 		}
 	}
-	if e.Kind == snapshot.TrusteeGuest && o.Kind == snapshot.TrusteeUser {
-		o.Kind = e.Kind
+	if guest {
+		o.kind = e.kind
 	}
-	if o.Disabled == nil {
-		o.Disabled = e.Disabled
-	}
-	if len(e.Addresses) > 0 {
-		o.Addresses = sortedUnique(append(slices.Clone(o.Addresses), e.Addresses...))
+	if o.disabled == 0 {
+		o.disabled = e.disabled
 	}
 }
 
 func (d *Directory) index(n int32, e *Entry) {
-	d.byID.add(e.ID, n)
-	d.byID.add(e.GUID, n)
-	d.byAddress.add(e.Address, n)
+	d.put(byID, e.ID, n)
+	d.put(byID, e.GUID, n)
+	d.put(byAddress, e.Address, n)
 	for _, a := range e.Addresses {
 		if dn, ok := strings.CutPrefix(a, "x500:"); ok {
-			d.byDN.add(dn, n)
+			d.put(byDN, dn, n)
 			continue
 		}
-		d.byAddress.add(a, n)
+		d.put(byAddress, a, n)
 	}
-	d.byDN.add(foldKey(e.LegacyDN), n)
-	d.bySID.add(e.SID, n)
-	d.byUPN.add(foldKey(e.UPN), n)
-	d.byName.add(foldKey(e.Name), n)
-	d.byAlias.add(foldKey(e.Alias), n)
-	d.byDisplay.add(foldKey(e.DisplayName), n)
+	d.put(byDN, foldKey(e.LegacyDN), n)
+	d.put(bySID, e.SID, n)
+	d.put(byUPN, foldKey(e.UPN), n)
+	d.put(byName, foldKey(e.Name), n)
+	d.put(byName, foldKey(e.Alias), n)
+	d.put(byName, foldKey(e.DisplayName), n)
+}
+
+// put enters a slot under a key.
+func (d *Directory) put(in field, text string, n int32) {
+	if text == "" {
+		return
+	}
+	if in == byDN {
+		text = d.shortDN(text)
+	}
+	key := uint64(d.texts.Ref(text))*uint64(fields) + uint64(in)
+	one, ok := d.first[key]
+	if !ok {
+		d.first[key] = n
+		return
+	}
+	if one != n && !slices.Contains(d.more[key], n) {
+		d.more[key] = append(d.more[key], n)
+	}
+}
+
+// shortDN writes a name of the directory with a number for everything but its last part:
+// the names of a tenant differ in nothing else.
+func (d *Directory) shortDN(dn string) string {
+	cut := strings.LastIndexByte(dn, '/') + 1
+	return strconv.FormatUint(uint64(d.texts.Ref(dn[:cut])), 36) + " " + dn[cut:]
+}
+
+// key is the key of a text, false when nothing is under it.
+func (d *Directory) key(in field, text string) (uint64, bool) {
+	if in == byDN {
+		cut := strings.LastIndexByte(text, '/') + 1
+		prefix, ok := d.texts.Find(text[:cut])
+		if !ok {
+			return 0, false
+		}
+		text = strconv.FormatUint(uint64(prefix), 36) + " " + text[cut:]
+	}
+	ref, ok := d.texts.Find(text)
+	return uint64(ref)*uint64(fields) + uint64(in), ok
 }
 
 // foldKey makes a name comparable: the service compares without regard to case
@@ -240,18 +308,22 @@ func (d *Directory) index(n int32, e *Entry) {
 func foldKey(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // find returns the distinct slots under a key, merged ones followed.
-func (d *Directory) find(x index, key string) []int32 {
-	if key == "" {
+func (d *Directory) find(in field, text string) []int32 {
+	if text == "" {
 		return nil
 	}
-	first, ok := x.one[key]
+	key, ok := d.key(in, text)
 	if !ok {
 		return nil
 	}
-	list := append([]int32{first}, x.more[key]...)
+	first, ok := d.first[key]
+	if !ok {
+		return nil
+	}
+	list := append([]int32{first}, d.more[key]...)
 	for i, n := range list {
-		for d.merged[n] != n {
-			n = d.merged[n]
+		for d.slots[n].into != n {
+			n = d.slots[n].into
 		}
 		list[i] = n
 	}
@@ -259,35 +331,35 @@ func (d *Directory) find(x index, key string) []int32 {
 	return slices.Compact(list)
 }
 
-// lookupAny returns the distinct slots under a key in several indexes.
-func (d *Directory) lookupAny(key string, in ...index) []int32 {
+// lookupAny returns the distinct slots under a key of several kinds.
+func (d *Directory) lookupAny(text string, in ...field) []int32 {
 	var all []int32
-	for _, x := range in {
-		all = append(all, d.find(x, key)...)
+	for _, f := range in {
+		all = append(all, d.find(f, text)...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
 // ByID returns the object with an Entra object id or an Exchange Guid.
-func (d *Directory) ByID(id string) (Entry, bool) { return d.only(d.find(d.byID, foldKey(id))) }
+func (d *Directory) ByID(id string) (Entry, bool) { return d.only(d.find(byID, foldKey(id))) }
 
 // ByAddress returns the object with an SMTP address, primary or not.
 func (d *Directory) ByAddress(address string) (Entry, bool) {
-	return d.only(d.find(d.byAddress, NormalAddress(address)))
+	return d.only(d.find(byAddress, NormalAddress(address)))
 }
 
 // ByDN returns the object with a LegacyExchangeDN or an X500 address.
-func (d *Directory) ByDN(dn string) (Entry, bool) { return d.only(d.find(d.byDN, foldKey(dn))) }
+func (d *Directory) ByDN(dn string) (Entry, bool) { return d.only(d.find(byDN, foldKey(dn))) }
 
 // ByUPN returns the object with a userPrincipalName.
-func (d *Directory) ByUPN(upn string) (Entry, bool) { return d.only(d.find(d.byUPN, foldKey(upn))) }
+func (d *Directory) ByUPN(upn string) (Entry, bool) { return d.only(d.find(byUPN, foldKey(upn))) }
 
 func (d *Directory) only(slots []int32) (Entry, bool) {
 	if len(slots) != 1 {
 		return Entry{}, false
 	}
-	return d.entries[slots[0]], true
+	return d.entry(slots[0]), true
 }
 
 // match finds the objects that a name stands for. Identifiers that are unique by
@@ -297,18 +369,18 @@ func (d *Directory) only(slots []int32) (Entry, bool) {
 func (d *Directory) match(name, sid string) []int32 {
 	folded := foldKey(name)
 	if folded == "" {
-		return d.find(d.bySID, strings.ToUpper(strings.TrimSpace(sid)))
+		return d.find(bySID, strings.ToUpper(strings.TrimSpace(sid)))
 	}
 	for _, slots := range [][]int32{
-		d.find(d.byID, folded),
-		d.find(d.bySID, strings.ToUpper(strings.TrimSpace(sid))),
-		d.lookupAny(folded, d.byUPN),
-		d.find(d.byAddress, NormalAddress(name)),
-		d.find(d.byDN, strings.TrimPrefix(folded, "x500:")),
+		d.find(byID, folded),
+		d.find(bySID, strings.ToUpper(strings.TrimSpace(sid))),
+		d.find(byUPN, folded),
+		d.find(byAddress, NormalAddress(name)),
+		d.find(byDN, strings.TrimPrefix(folded, "x500:")),
 	} {
 		if len(slots) > 0 {
 			return slots
 		}
 	}
-	return d.lookupAny(folded, d.byName, d.byAlias, d.byDisplay)
+	return d.find(byName, folded)
 }

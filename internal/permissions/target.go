@@ -51,9 +51,9 @@ func (d *Directory) ResolveTarget(asSent string, domains *Domains, members Membe
 	var slots []int32
 	switch kind {
 	case "SMTP", "MAILTO":
-		slots = d.lookupAny(NormalAddress(value), d.byAddress, d.byUPN)
+		slots = d.lookupAny(NormalAddress(value), byAddress, byUPN)
 	case "EX", "X500":
-		slots = d.find(d.byDN, foldKey(value))
+		slots = d.find(byDN, foldKey(value))
 		if len(slots) == 0 {
 			return unresolved
 		}
@@ -62,7 +62,8 @@ func (d *Directory) ResolveTarget(asSent string, domains *Domains, members Membe
 	}
 	switch {
 	case len(slots) == 1:
-		return d.entryTarget(&d.entries[slots[0]], asSent, domains, members)
+		e := d.entry(slots[0])
+		return d.entryTarget(&e, asSent, domains, members)
 	case len(slots) > 1:
 		return unresolved
 	}

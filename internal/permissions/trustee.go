@@ -98,12 +98,12 @@ func (d *Directory) lookupName(name, bare string, isSID bool) string {
 
 func (d *Directory) allRoleGroups(slots []int32) bool {
 	return !slices.ContainsFunc(slots, func(n int32) bool {
-		return !strings.EqualFold(d.entries[n].Details, "RoleGroup")
+		return !strings.EqualFold(d.texts.Get(d.slots[n].details), "RoleGroup")
 	})
 }
 
 func (d *Directory) fill(ref *snapshot.TrusteeRef, slot int32) {
-	e := &d.entries[slot]
+	e := d.entry(slot)
 	ref.TrusteeID, ref.TrusteeAddress, ref.TrusteeType = e.key(), e.Address, e.Kind
 	if ref.TrusteeType == "" {
 		// Found, and its kind is not known: that is not enough to name it.
@@ -116,7 +116,7 @@ func (d *Directory) fill(ref *snapshot.TrusteeRef, slot int32) {
 func (d *Directory) candidates(slots []int32) []string {
 	list := make([]string, 0, len(slots))
 	for _, n := range slots {
-		e := &d.entries[n]
+		e := d.entry(n)
 		list = append(list, e.label()+" ("+e.key()+")")
 	}
 	return sortedUnique(list)

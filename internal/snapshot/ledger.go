@@ -186,6 +186,48 @@ func (s *Store) Units(ctx context.Context, src Source) ([]Ledger, error) {
 	return s.ledgers(ctx, "SELECT "+ledgerColumns+" FROM unit WHERE source=? ORDER BY id", string(src))
 }
 
+// EachUnit walks the ledger of a source in planning order, a chunk at a time.
+func (s *Store) EachUnit(ctx context.Context, src Source) iter.Seq2[Ledger, error] {
+	return func(yield func(Ledger, error) bool) {
+		last := int64(0)
+		for {
+			chunk, ids, err := s.ledgerChunk(ctx, "SELECT id,"+ledgerColumns+" FROM unit INDEXED BY unit_source WHERE source=? AND id>? ORDER BY id LIMIT ?", string(src), last, unitChunk)
+			if err != nil {
+				yield(Ledger{}, err)
+				return
+			}
+			for _, l := range chunk {
+				if !yield(l, nil) {
+					return
+				}
+			}
+			if len(chunk) < unitChunk {
+				return
+			}
+			last = ids[len(ids)-1]
+		}
+	}
+}
+
+func (s *Store) ledgerChunk(ctx context.Context, query string, args ...any) (out []Ledger, ids []int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, nil, s.explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		l, err := scanLedger(func(into ...any) error { return rows.Scan(append([]any{&id}, into...)...) })
+		if err != nil {
+			return nil, nil, s.explain(err)
+		}
+		out, ids = append(out, l), append(ids, id)
+	}
+	return out, ids, s.explain(rows.Err())
+}
+
 // Open reads the units of a source that still need reading, in planning order:
 // planned, partial, failed and throttled ones.
 func (s *Store) Open(ctx context.Context, src Source) ([]Ledger, error) {
