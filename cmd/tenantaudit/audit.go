@@ -21,11 +21,14 @@ type auditOptions struct {
 	connectOptions
 	scopeOptions
 	outputOptions
-	resume bool
+	resume      bool
+	onlyPlan    bool // print what would be asked, and end
+	collectOnly bool // collect, not audit
 }
 
 func (o *auditOptions) bindRun(f *pflag.FlagSet) {
 	f.BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
+	f.BoolVar(&o.onlyPlan, "plan", false, "print what would be asked of this tenant, how long it would take and what each check costs, and end; what it reads for that is kept")
 	f.BoolVar(&o.noPreflight, "no-preflight", false, "do not look first at what can be read")
 }
 
@@ -63,6 +66,7 @@ when it is started again with the same --out.`,
 func (a *app) collectCommand() *cobra.Command {
 	var o auditOptions
 	o.judgement.AuditRetentionDays = checks.DefaultAuditRetentionDays // it judges nothing
+	o.collectOnly = true
 	c := &cobra.Command{
 		Use:   "collect",
 		Short: "Collect into a snapshot; judge it later, offline",
@@ -126,6 +130,9 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 			closing(open, &err)
 		}
 	}()
+	if o.onlyPlan {
+		return a.showPlan(ctx, s, store, plan, o)
+	}
 	if err := a.gather(ctx, s, store, plan, &o.scopeOptions); err != nil {
 		return err
 	}

@@ -198,13 +198,7 @@ func closeLog(f io.Closer) error {
 
 // steps are the collectors of the plan.
 func (s *session) steps(store *snapshot.Store, plan normalize.Plan, scope *scopeOptions) []collect.Step {
-	var wanted map[snapshot.Source]bool
-	if len(plan.Sources) > 0 {
-		wanted = map[snapshot.Source]bool{}
-		for _, src := range plan.Sources {
-			wanted[src] = true
-		}
-	}
+	wanted := wantedOf(plan)
 	var out []collect.Step
 	for _, c := range graph.Collectors(s.graph, graph.CollectOptions{
 		Sources: wanted,
@@ -218,14 +212,31 @@ func (s *session) steps(store *snapshot.Store, plan normalize.Plan, scope *scope
 	}) {
 		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: s.tokens.watch(func(ctx context.Context) error { return c.Collect(ctx, store) })})
 	}
-	o := exo.CollectOptions{Sources: wanted, Folders: plan.Folders}
-	if scope.addresses != nil {
-		o.Mailboxes = func(address string) bool { return scope.addresses[strings.ToLower(address)] }
-	}
-	for _, c := range exo.Collectors(s.exo, o) {
+	for _, c := range exo.Collectors(s.exo, s.collectOptions(plan, scope)) {
 		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: s.tokens.watch(func(ctx context.Context) error { return c.Collect(ctx, store) })})
 	}
 	return out
+}
+
+// wantedOf are the sources of a plan; nil: all.
+func wantedOf(plan normalize.Plan) map[snapshot.Source]bool {
+	if len(plan.Sources) == 0 {
+		return nil
+	}
+	wanted := map[snapshot.Source]bool{}
+	for _, src := range plan.Sources {
+		wanted[src] = true
+	}
+	return wanted
+}
+
+// collectOptions say what is read of Exchange.
+func (s *session) collectOptions(plan normalize.Plan, scope *scopeOptions) exo.CollectOptions {
+	o := exo.CollectOptions{Sources: wantedOf(plan), Folders: plan.Folders}
+	if scope.addresses != nil {
+		o.Mailboxes = func(address string) bool { return scope.addresses[strings.ToLower(address)] }
+	}
+	return o
 }
 
 // everyServicePrincipal: an owner can add a credential to any of them, Microsoft's own included.

@@ -224,32 +224,17 @@ func holder(dir string) string {
 
 // gather collects into the store, derives the datasets and keeps who read what.
 func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions) error {
-	var run snapshot.Run
-	if _, err := store.Meta(ctx, "run", &run); err != nil {
-		return err
-	}
-	if run.StartedAt.IsZero() {
-		run = snapshot.Run{StartedAt: time.Now().UTC().Truncate(time.Second), ToolVersion: version, Cloud: plan.Cloud, Filter: plan.Filter, Folders: plan.Folders}
-	}
-	run.Complete = false
-	if err := store.SetMeta(ctx, "run", run); err != nil {
+	run, err := beginRun(ctx, store, plan)
+	if err != nil {
 		return err
 	}
 	a.profile.stage("preflight")
-	err := a.foresee(ctx, s, store, scope, &run)
+	err = a.foresee(ctx, s, store, scope, &run)
 	if err == nil {
 		a.profile.stage("collect")
 		err = a.collect(ctx, s, store, plan, scope)
 	}
-	before := run.Requests
-	add := func(c transport.Counters, requests *int64) {
-		*requests += c.Requests
-		run.Requests.Retries += c.Retries
-		run.Requests.Throttled += c.Throttled
-	}
-	run.Requests = before
-	add(s.stack.Counters(transport.Graph), &run.Requests.Graph)
-	add(s.stack.Counters(transport.Exchange), &run.Requests.Exchange)
+	s.count(&run)
 	// From here on ctx may be cancelled: what was read must be kept all the same.
 	keep := context.WithoutCancel(ctx)
 	if err != nil {
@@ -268,6 +253,32 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 	}
 	a.profile.stage("derive")
 	return normalize.Run(ctx, store)
+}
+
+// beginRun begins a run, or goes on with the one that is in the store.
+func beginRun(ctx context.Context, store *snapshot.Store, plan normalize.Plan) (snapshot.Run, error) {
+	var run snapshot.Run
+	if _, err := store.Meta(ctx, "run", &run); err != nil {
+		return run, err
+	}
+	if run.StartedAt.IsZero() {
+		run = snapshot.Run{StartedAt: time.Now().UTC().Truncate(time.Second), ToolVersion: version, Cloud: plan.Cloud, Filter: plan.Filter, Folders: plan.Folders}
+	}
+	run.Complete = false
+	return run, store.SetMeta(ctx, "run", run)
+}
+
+// count adds the requests of this process to those of a run.
+func (s *session) count(run *snapshot.Run) {
+	for _, of := range []struct {
+		service transport.Service
+		into    *int64
+	}{{transport.Graph, &run.Requests.Graph}, {transport.Exchange, &run.Requests.Exchange}} {
+		c := s.stack.Counters(of.service)
+		*of.into += c.Requests
+		run.Requests.Retries += c.Retries
+		run.Requests.Throttled += c.Throttled
+	}
 }
 
 // collect reads everything of the plan that the store does not have yet.

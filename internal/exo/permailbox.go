@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/snapshot/rawjson"
 )
 
 // mailboxTarget is a mailbox as far as reading it goes.
@@ -120,6 +121,26 @@ func visibleRules(c *Client, o CollectOptions) Collector {
 		return slices.DeleteFunc(list, func(t target) bool { return !worth[t.key] }), err
 	}
 	return f
+}
+
+// worthSecondLook reports whether a mailbox has a rule besides the service's own.
+func worthSecondLook(ctx context.Context, s Store, mailbox string) (bool, error) {
+	for page, err := range s.Pages(ctx, snapshot.UnitID{Source: SourceInboxRule, Key: mailbox}) {
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", SourceInboxRule, err)
+		}
+		rows, err := rawjson.Array(page.Rows, nil)
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", SourceInboxRule, err)
+		}
+		for _, raw := range rows {
+			// A row that cannot be read may be a rule like any other.
+			if rule, err := DecodeInboxRule(raw); err != nil || !SystemRule(rule) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // folderStatistics collects the folders of every mailbox. With the folders left out

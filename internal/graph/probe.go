@@ -43,3 +43,27 @@ func (c *Client) probe(ctx context.Context, path, query string, shape func([]byt
 	u.RawQuery = query
 	return c.send(ctx, ask{url: u, header: http.Header{}}, shape)
 }
+
+// errNoCount is an answer without the number that was asked for.
+var errNoCount = errors.New("the answer holds no count")
+
+// Count asks how many objects a listing has, without reading it: path under /v1.0. It is an
+// advanced query, which not every cloud and list offers; the error says so.
+func (c *Client) Count(ctx context.Context, path string) (int64, error) {
+	u := c.base.JoinPath(path)
+	u.RawQuery = "$count=true&$top=1&$select=id"
+	var body struct {
+		Count *int64 `json:"@odata.count"`
+	}
+	_, err := c.send(ctx, ask{url: u, header: http.Header{"ConsistencyLevel": {"eventual"}}}, func(raw []byte) error {
+		body.Count = nil
+		if err := json.Unmarshal(raw, &body); err != nil || body.Count == nil || *body.Count < 0 {
+			return errNoCount
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return *body.Count, nil
+}

@@ -171,50 +171,61 @@ func (s *Store) walk(ctx context.Context, l *layout, f filter) iter.Seq2[reflect
 	return func(yield func(reflect.Value, error) bool) {
 		var after []any
 		for {
-			chunk, err := s.chunk(ctx, l, f, after)
+			chunk, last, err := s.chunk(ctx, l, f, after)
 			if err != nil {
 				yield(reflect.Value{}, err)
 				return
 			}
-			for _, vals := range chunk {
-				row, err := l.scan(vals)
-				if !yield(row, err) || err != nil {
+			n := chunk.Len()
+			for i := range n {
+				if !yield(chunk.Index(i), nil) {
 					return
 				}
 			}
-			if len(chunk) < chunkRows {
+			if n < chunkRows {
 				return
 			}
-			after = after[:0]
-			for _, k := range l.keys {
-				after = append(after, chunk[len(chunk)-1][k])
-			}
+			after = last
 		}
 	}
 }
 
-func (s *Store) chunk(ctx context.Context, l *layout, f filter, after []any) ([][]any, error) {
+// chunk reads rows behind a key: a slice of the row type, and the key of the last one.
+func (s *Store) chunk(ctx context.Context, l *layout, f filter, after []any) (out reflect.Value, last []any, err error) {
+	out = reflect.New(reflect.SliceOf(l.typ)).Elem()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows, err := s.conn.QueryContext(ctx, l.selectSQL(f.condition(), after != nil), append(f.args(), after...)...)
 	if err != nil {
 		if strings.Contains(err.Error(), "no such table") { // a snapshot cut off before its first Derive
-			return nil, nil
+			return out, nil, nil
 		}
-		return nil, fmt.Errorf("read %s: %w", l.set, s.explain(err))
+		return out, nil, fmt.Errorf("read %s: %w", l.set, s.explain(err))
 	}
 	defer rows.Close()
-	var out [][]any
-	for rows.Next() {
-		vals := make([]any, len(l.cols))
-		ptrs := make([]any, len(l.cols))
-		for i := range vals {
-			ptrs[i] = &vals[i]
-		}
-		if err := rows.Scan(ptrs...); err != nil {
-			return nil, fmt.Errorf("read %s: %w", l.set, s.explain(err))
-		}
-		out = append(out, vals)
+	// The driver hands out strings of its own: the values of one row can be those of the next.
+	vals, ptrs := make([]any, len(l.cols)), make([]any, len(l.cols))
+	for i := range vals {
+		ptrs[i] = &vals[i]
 	}
-	return out, s.explain(rows.Err())
+	n := 0
+	for rows.Next() {
+		if err := rows.Scan(ptrs...); err != nil {
+			return out, nil, fmt.Errorf("read %s: %w", l.set, s.explain(err))
+		}
+		if n == out.Cap() {
+			out.Grow(max(16, n))
+		}
+		n++
+		out.SetLen(n)
+		if err := l.scan(out.Index(n-1), vals); err != nil {
+			return out, nil, err
+		}
+	}
+	if n == chunkRows {
+		for _, k := range l.keys {
+			last = append(last, vals[k])
+		}
+	}
+	return out, last, s.explain(rows.Err())
 }

@@ -328,7 +328,7 @@ type storedPage struct {
 // than chunkBytes allow is held. unitChunk bounds the units whose ids it looks ahead.
 const (
 	pageChunk  = 64
-	chunkBytes = 64 << 20
+	chunkBytes = 4 << 20
 	unitChunk  = 1000
 )
 
