@@ -172,7 +172,7 @@ func spoolTables(ctx context.Context, f *os.File, m *model, limit int64) ([]spoo
 		return nil
 	}
 	err := add(spooled{meta: tableMeta{Name: "findings", Title: m.t("All findings")}}, func() ([]*colBuilder, int, error) {
-		return findingColumnsHTML(m), len(m.findings), nil
+		return findingColumnsHTML(m), m.findings.Len(), nil
 	})
 	if err != nil {
 		return nil, err
@@ -232,7 +232,7 @@ func findingColumnsHTML(m *model) []*colBuilder {
 	for _, n := range names {
 		cols = append(cols, &colBuilder{name: n, kind: "text", key: n == "id"})
 	}
-	for _, f := range m.findings {
+	for f := range m.findings.All() {
 		for i, s := range []string{
 			m.words.severity(string(f.Severity)), m.words.area(m.area[f.Check]), f.Check, f.Subject.Type, f.Subject.Name, m.summary(f),
 			strings.ReplaceAll(m.detailsText(f), "\n", listSep), strings.ReplaceAll(evidenceText(f), "\n", listSep), f.Subject.ID, f.ID,

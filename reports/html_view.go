@@ -151,7 +151,7 @@ func newPageView(m *model, tables []spooled) *pageView {
 	v := &pageView{
 		Title: cmp.Or(m.tenant.DisplayName, m.tenant.DefaultDomain, m.tenant.ID), Tenant: m.tenant,
 		At: m.at.Format("2006-01-02 15:04") + " UTC", Version: m.tool.Version, Domain: cmp.Or(m.tenant.DefaultDomain, m.tenant.ID),
-		Severities: m.worded(m.bySeverity()), Statuses: m.worded(m.byStatus()), Found: len(m.findings), Checks: len(m.checks),
+		Severities: m.worded(m.bySeverity()), Statuses: m.worded(m.byStatus()), Found: m.findings.Len(), Checks: len(m.checks),
 		Limits: m.limits, Deleted: m.t(deletedStatement), Moment: m.t(momentStatement), GapText: m.t(gapStatement), ReadOnly: m.t(readOnlyStatement),
 	}
 	if m.redacted {
@@ -262,10 +262,10 @@ func (v *pageView) groups(m *model) {
 	}
 	v.Catalogue = slices.Clone(v.Groups)
 	perSet := findingsPerSet
-	if len(m.findings) > findingsMany { // a browser lays out every element of them
+	if m.findings.Len() > findingsMany { // a browser lays out every element of them
 		perSet = fewPerSet
 	}
-	for _, f := range m.findings {
+	for f := range m.findings.All() {
 		i, ok := at[f.Check]
 		if !ok { // a finding of a check that has no result is still a finding
 			i = len(v.Groups)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"time"
 
@@ -173,19 +174,21 @@ func (j *jsonWriter) flush() error {
 }
 
 // items writes a list, one element per line.
-func items[T any](j *jsonWriter, name string, all []T, view func(T) any) error {
+func items[T any](j *jsonWriter, name string, all iter.Seq[T], view func(T) any) error {
 	j.raw(",\n\"" + name + "\": [")
-	for i, v := range all {
-		if i > 0 {
+	n := 0
+	for v := range all {
+		if n > 0 {
 			j.raw(",")
 		}
+		n++
 		j.raw("\n  ")
 		j.value(view(v))
 		if err := j.flush(); err != nil {
 			return err
 		}
 	}
-	if len(all) > 0 {
+	if n > 0 {
 		j.raw("\n")
 	}
 	j.raw("]")
@@ -210,7 +213,7 @@ func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 	j.value(m.tenantJSON())
 	j.raw(",\n\"run\": ")
 	j.value(m.runJSON())
-	err := items(j, "coverage", m.coverage, func(c snapshot.Coverage) any {
+	err := items(j, "coverage", slices.Values(m.coverage), func(c snapshot.Coverage) any {
 		return coverageJSON{c.Dataset, c.State, c.Rows, c.Expected, c.Collected, c.Failed, list(c.Reasons), c.Units}
 	})
 	if err != nil {
@@ -219,13 +222,13 @@ func writeJSON(ctx context.Context, w io.Writer, m *model) (int64, error) {
 	if err := j.mailboxGaps(m); err != nil {
 		return 0, err
 	}
-	if err := items(j, "checks", m.checksByID(), checkView); err != nil {
+	if err := items(j, "checks", slices.Values(m.checksByID()), checkView); err != nil {
 		return 0, err
 	}
-	if err := items(j, "findings", m.findings, findingView); err != nil {
+	if err := items(j, "findings", m.findings.All(), findingView); err != nil {
 		return 0, err
 	}
-	if err := items(j, "limitations", m.limits, func(l checks.Limit) any { return l }); err != nil {
+	if err := items(j, "limitations", slices.Values(m.limits), func(l checks.Limit) any { return l }); err != nil {
 		return 0, err
 	}
 	j.raw(",\n\"datasets\": {")

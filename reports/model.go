@@ -26,7 +26,7 @@ type model struct {
 	at       time.Time           // the time of the review: end of the run
 	coverage []snapshot.Coverage // in report order
 	checks   []checkResult       // by area, then severity, then ID
-	findings []checkFinding      // worst first, then by check and subject
+	findings *checks.Findings    // worst first, then by check and subject
 	area     map[string]string   // area of each check ID
 	title    map[string]string   // title of each check ID
 	limits   []checks.Limit      // what the checks of this review cannot see
@@ -81,12 +81,9 @@ func newModel(src Source, res Results, version string) (*model, error) {
 		m.checks[i].Missing = m.missingOf(c.Needs)
 		m.area[c.ID], m.title[c.ID] = c.Area, c.Title
 	}
-	m.findings = slices.Clone(res.Findings)
-	slices.SortStableFunc(m.findings, func(a, b checkFinding) int {
-		return cmp.Or(
-			cmp.Compare(severityRank(string(a.Severity)), severityRank(string(b.Severity))), cmp.Compare(a.Check, b.Check),
-			cmp.Compare(a.Subject.Name, b.Subject.Name), cmp.Compare(a.Subject.ID, b.Subject.ID), cmp.Compare(a.ID, b.ID))
-	})
+	if m.findings = res.Packed; m.findings == nil {
+		m.findings = checks.PackFindings(res.Findings)
+	}
 	return m, nil
 }
 
@@ -137,9 +134,11 @@ func (m *model) bySeverity() []count {
 	for i, s := range severities {
 		out[i] = count{ID: s.id, Word: s.word}
 	}
-	for _, f := range m.findings {
-		if r := severityRank(string(f.Severity)); r < len(out) {
-			out[r].N++
+	for _, of := range m.findings.Count() {
+		for s, n := range of {
+			if r := severityRank(string(s)); r < len(out) {
+				out[r].N += n
+			}
 		}
 	}
 	return out
@@ -176,11 +175,13 @@ func (m *model) byArea() []areaCounts {
 			out = append(out, areaCounts{ID: c.Area, Word: areaWord(c.Area), N: make([]int, len(severities))})
 		}
 	}
-	for _, f := range m.findings {
-		i, ok := at[m.area[f.Check]]
-		if r := severityRank(string(f.Severity)); ok && r < len(severities) {
-			out[i].N[r]++
-			out[i].Total++
+	for check, of := range m.findings.Count() {
+		i, ok := at[m.area[check]]
+		for s, n := range of {
+			if r := severityRank(string(s)); ok && r < len(severities) {
+				out[i].N[r] += n
+				out[i].Total += n
+			}
 		}
 	}
 	return out

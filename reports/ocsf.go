@@ -108,7 +108,7 @@ func writeOCSF(ctx context.Context, w io.Writer, m *model) (int64, error) {
 		}
 		return enc.Encode(e)
 	}
-	for _, f := range m.findings {
+	for f := range m.findings.All() {
 		c := about[f.Check]
 		e := m.ocsf(c, f.Check, f.ID, string(f.Severity), f.Summary)
 		e.Compliance.StatusID, e.Compliance.Status = 3, "Fail"

@@ -73,12 +73,14 @@ func (b *workbook) areaSheet(name string, a areaCounts) error {
 	}
 	errs := []error{b.put(name, 1, 1, m.t(a.Word), b.st.title), b.f.SetRowHeight(name, 1, 32), b.put(name, 1, 2, says, b.st.note)}
 	n := map[string][]int{}
-	for _, f := range m.findings {
-		if r := severityRank(string(f.Severity)); m.area[f.Check] == a.ID && r < len(severities) {
-			if n[f.Check] == nil {
-				n[f.Check] = make([]int, len(severities))
+	for check, of := range m.findings.Count() {
+		for s, found := range of {
+			if r := severityRank(string(s)); m.area[check] == a.ID && r < len(severities) {
+				if n[check] == nil {
+					n[check] = make([]int, len(severities))
+				}
+				n[check][r] += found
 			}
-			n[f.Check][r]++
 		}
 	}
 	heads := []string{"Check", "Result"}

@@ -43,8 +43,9 @@ func (b *workbook) findings(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for i, f := range b.m.findings {
-		if i%256 == 0 && ctx.Err() != nil {
+	i := 0
+	for f := range b.m.findings.All() {
+		if i++; i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if t.rows == b.plan.sheetRows {

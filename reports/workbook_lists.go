@@ -40,8 +40,9 @@ func (b *workbook) affected(ctx context.Context, name string) error {
 	if err := next(); err != nil {
 		return err
 	}
-	for i, f := range b.m.findings {
-		if i%256 == 0 && ctx.Err() != nil {
+	i := 0
+	for f := range b.m.findings.All() {
+		if i++; i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		evidence := f.Evidence

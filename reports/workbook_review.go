@@ -366,7 +366,7 @@ func (b *workbook) signOff(_ context.Context, name string) error {
 			b.f.SetCellStyle(name, ref("B"), ref("E"), b.st.input), b.f.SetCellStyle(name, ref("C"), ref("C"), b.st.inputDate))
 	}
 	errs = append(errs,
-		b.put(name, 1, 9, b.m.t("Findings still open"), b.st.label), b.put(name, 2, 9, len(b.m.findings), b.st.number),
+		b.put(name, 1, 9, b.m.t("Findings still open"), b.st.label), b.put(name, 2, 9, b.m.findings.Len(), b.st.number),
 		b.f.SetCellFormula(name, "B9", fmt.Sprintf(`COUNTIFS(tblFindings[%[1]s],"<>%[2]s",tblFindings[%[1]s],"<>")`, b.m.t("Review status"), b.m.t("Closed"))),
 		b.f.ProtectSheet(name, &excelize.SheetProtectionOptions{SelectLockedCells: true, SelectUnlockedCells: true, FormatColumns: true, FormatRows: true}))
 	return errors.Join(errs...)

@@ -54,6 +54,8 @@ type Source interface {
 type Results struct {
 	Checks   []checks.Result
 	Findings []checks.Finding
+	// Packed stands in for Findings where there may be too many to hold as they are; nil: Findings.
+	Packed *checks.Findings
 }
 
 // Options say what to write.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -106,7 +107,7 @@ func (a *app) printResults(j judged, format string) error {
 		out := struct {
 			Checks   []resultLine     `json:"checks"`
 			Findings []checks.Finding `json:"findings"`
-		}{[]resultLine{}, append([]checks.Finding{}, j.findings...)}
+		}{[]resultLine{}, slices.AppendSeq([]checks.Finding{}, j.findings.All())}
 		for _, r := range j.results {
 			out.Checks = append(out.Checks, resultLine{r.Check.ID, r.Check.Title, r.Status, r.Severity, r.Evaluated, r.Expected, r.Findings, r.Cause})
 		}

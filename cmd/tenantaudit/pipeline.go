@@ -344,14 +344,14 @@ func interrupted(err error, ctx context.Context, resume string) error {
 // judged is a snapshot's verdict.
 type judged struct {
 	results  []checks.Result
-	findings []checks.Finding
+	findings *checks.Findings
 }
 
 func judge(ctx context.Context, v *snapshot.Snapshot, o checks.Options, list []checks.Check) (judged, error) {
-	var j judged
+	j := judged{findings: &checks.Findings{}}
 	var err error
 	j.results, err = checks.Run(ctx, v, o, list, func(f checks.Finding) error {
-		j.findings = append(j.findings, f)
+		j.findings.Add(f)
 		return nil
 	})
 	return j, err
@@ -364,7 +364,7 @@ func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j jud
 	if slices.Contains(formats, "csv") {
 		formats = append(slices.DeleteFunc(slices.Clone(formats), func(f string) bool { return f == "csv" }), "csv")
 	}
-	return reports.Write(ctx, dir, v, reports.Results{Checks: j.results, Findings: j.findings}, reports.Options{
+	return reports.Write(ctx, dir, v, reports.Results{Checks: j.results, Packed: j.findings}, reports.Options{
 		Formats: formats, Version: version, Extra: extra, Title: o.title, PreparedBy: o.preparedBy, Logo: o.logo, Language: o.language,
 	})
 }
@@ -373,9 +373,11 @@ func (a *app) write(ctx context.Context, dir string, v *snapshot.Snapshot, j jud
 func verdict(j judged, o *outputOptions) error {
 	if o.failOn != "" {
 		n := 0
-		for _, f := range j.findings {
-			if f.Severity.AtLeast(checks.Severity(o.failOn)) {
-				n++
+		for _, of := range j.findings.Count() {
+			for s, found := range of {
+				if s.AtLeast(checks.Severity(o.failOn)) {
+					n += found
+				}
 			}
 		}
 		if n > 0 {

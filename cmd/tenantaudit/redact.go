@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"tenantaudit/checks"
 	"tenantaudit/internal/redact"
@@ -75,7 +76,7 @@ func (a *app) shareable(ctx context.Context, dir string, v *snapshot.Snapshot, j
 	}
 	defer closing(store, &err)
 	r := redact.New(key)
-	r.Expect(j.findings)
+	r.Expect(slices.Collect(j.findings.All()))
 	if err := r.Copy(ctx, v, store); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func redactJudgement(ctx context.Context, r *redact.Redactor, view *snapshot.Sna
 		return out, err
 	}
 	out.Checks = r.Results(j.results, copied.results)
-	out.Findings, err = r.Findings(j.findings, copied.findings, title)
+	out.Findings, err = r.Findings(slices.Collect(j.findings.All()), slices.Collect(copied.findings.All()), title)
 	return out, err
 }
 

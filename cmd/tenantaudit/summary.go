@@ -23,8 +23,10 @@ func (a *app) summary(dir string, v *snapshot.Snapshot, j judged, files []report
 	}
 	fmt.Fprintf(&b, "Checks    %d pass, %d fail, %d info, %d not assessed\n", status[checks.Pass], status[checks.Fail], status[checks.Informative], status[checks.NotEvaluated])
 	severity := map[checks.Severity]int{}
-	for _, f := range j.findings {
-		severity[f.Severity]++
+	for _, of := range j.findings.Count() {
+		for s, n := range of {
+			severity[s] += n
+		}
 	}
 	fmt.Fprintf(&b, "Findings  %d critical, %d high, %d medium, %d low, %d info\n",
 		severity[checks.Critical], severity[checks.High], severity[checks.Medium], severity[checks.Low], severity[checks.Info])
