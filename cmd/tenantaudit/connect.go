@@ -218,7 +218,7 @@ func (s *session) steps(store *snapshot.Store, plan normalize.Plan, scope *scope
 	}) {
 		out = append(out, collect.Step{Source: c.Source(), Requires: c.Requires(), Run: s.tokens.watch(func(ctx context.Context) error { return c.Collect(ctx, store) })})
 	}
-	o := exo.CollectOptions{Sources: wanted, Folders: plan.Folders}
+	o := exo.CollectOptions{Sources: wanted, Folders: plan.Folders, Reuse: scope.earlier.reuse()}
 	if scope.addresses != nil {
 		o.Mailboxes = func(address string) bool { return scope.addresses[strings.ToLower(address)] }
 	}

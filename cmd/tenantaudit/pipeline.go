@@ -232,6 +232,9 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 		run = snapshot.Run{StartedAt: time.Now().UTC().Truncate(time.Second), ToolVersion: version, Cloud: plan.Cloud, Filter: plan.Filter, Folders: plan.Folders}
 	}
 	run.Complete = false
+	if err := scope.earlier.note(&run, filepath.Dir(store.Path())); err != nil {
+		return err
+	}
 	if err := store.SetMeta(ctx, "run", run); err != nil {
 		return err
 	}
