@@ -166,6 +166,12 @@ func TestReuseOfWhatIsUnchanged(t *testing.T) {
 			w.entries["emil"] = w.entries["anna"]
 		}, want: []string{"emil"}},
 		"two rows of one mailbox": {second: func(w *then) { w.boxes["bert"] += "," + boxRow("bert", "h-bert", "s-bert", quoted(longAgo)) }, want: []string{"bert"}},
+		"two rows of one mailbox, the known one last": {second: func(w *then) {
+			w.boxes["bert"] = boxRow("bert", "h-bert", "s-bert", quoted(longAgo)) + "," + w.boxes["bert"]
+		}, want: []string{"bert"}},
+		"two rows of one mailbox then, the known one last": {first: func(w *then) {
+			w.boxes["bert"] = boxRow("bert", "h-bert", "s-bert", quoted(longAgo)) + "," + w.boxes["bert"]
+		}, want: []string{"bert"}},
 		"two rows of one mailbox then": {first: func(w *then) {
 			w.boxes["bert"] += "," + boxRow("bert", "g-bert", "s-bert", quoted("2020-05-02T00:00:00Z"))
 		},
@@ -285,6 +291,7 @@ func TestReuseInARunThatGoesOn(t *testing.T) {
 type spoilt struct {
 	Earlier
 	unit, pages, rows bool
+	fewer             bool // rows than the ledger says
 }
 
 var errSpoilt = errors.New("spoilt")
@@ -293,7 +300,11 @@ func (s spoilt) Unit(ctx context.Context, id snapshot.UnitID) (snapshot.Ledger, 
 	if s.unit {
 		return snapshot.Ledger{}, false, errSpoilt
 	}
-	return s.Earlier.Unit(ctx, id)
+	l, known, err := s.Earlier.Unit(ctx, id)
+	if s.fewer {
+		l.Rows++
+	}
+	return l, known, err
 }
 
 func (s spoilt) Pages(ctx context.Context, id snapshot.UnitID) iter.Seq2[snapshot.Page, error] {
@@ -319,7 +330,7 @@ func (s spoilt) Rows(ctx context.Context, src snapshot.Source) iter.Seq2[snapsho
 // An earlier snapshot that cannot be read proves nothing, and does not end the run.
 func TestReuseOfASpoiltSnapshot(t *testing.T) {
 	earlier, all := reading(t, before(), nil)
-	for name, from := range map[string]spoilt{"unit": {unit: true}, "pages": {pages: true}, "rows": {rows: true}} {
+	for name, from := range map[string]spoilt{"unit": {unit: true}, "pages": {pages: true}, "rows": {rows: true}, "fewer": {fewer: true}} {
 		from.Earlier = earlier
 		_, asked := reading(t, before(), &Reuse{From: from})
 		check(t, name, asked, all)
