@@ -167,6 +167,9 @@ func newPageView(m *model, tables []spooled) *pageView {
 		{"Requests", m.requests()},
 		{"Tool", m.tool.Name + " " + m.tool.Version}, {"Handling", m.t(handlingStatement)},
 	}
+	for i, s := range m.reused() {
+		v.Facts = slices.Insert(v.Facts, 5+i, pairView{reusedLabel, s})
+	}
 	for i := range v.Facts {
 		v.Facts[i].Label = m.t(v.Facts[i].Label)
 	}

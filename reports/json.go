@@ -43,6 +43,18 @@ type (
 		Filter         string            `json:"filter"`
 		Folders        string            `json:"folders"`
 		Preflight      *snapshot.Outlook `json:"preflight"` // null: none was made
+		Reused         []reusedJSON      `json:"reused,omitempty"`
+	}
+	// reusedJSON is what was taken over from an earlier snapshot instead of read.
+	reusedJSON struct {
+		Source            snapshot.Source  `json:"source"`
+		Dataset           snapshot.Dataset `json:"dataset"`
+		Units             int64            `json:"units"`
+		Of                int64            `json:"of"`
+		Oldest            *string          `json:"oldest"`
+		Newest            *string          `json:"newest"`
+		SnapshotStartedAt *string          `json:"snapshotStartedAt"`
+		Proof             string           `json:"proof"`
 	}
 	coverageJSON struct {
 		Dataset   snapshot.Dataset       `json:"dataset"`
@@ -135,6 +147,7 @@ func (m *model) runJSON() runJSON {
 		Identity: r.Identity, IdentityType: r.IdentityType,
 		DirectoryRoles: list(r.DirectoryRoles), Scopes: list(r.Scopes),
 		Requests: r.Requests, Filter: r.Filter, Folders: r.Folders, Preflight: r.Preflight,
+		Reused: reusedList(r.Reused),
 	}
 }
 

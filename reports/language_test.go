@@ -23,6 +23,7 @@ func everyWord(t *testing.T) (*memory, Results) {
 	m, res := pictured(t)
 	waysIn(m)
 	m.run.Filter, m.run.IdentityType = "kim@contoso.example", "application"
+	m.run.Reused = []snapshot.Reused{{Source: "exo/Get-MailboxPermission", Units: 1180, Of: 1200}, {Source: "exo/Get-RoleGroupMember", Units: 1, Of: 2}}
 	var covers []snapshot.Coverage
 	states := []snapshot.CoverageState{snapshot.CoveragePartial, snapshot.CoverageDenied, snapshot.CoverageUnavailable, snapshot.CoverageFailed, snapshot.CoverageSkipped}
 	causes := []snapshot.Cause{snapshot.MissingPrivilege, snapshot.MissingLicence, snapshot.CauseThrottled, snapshot.ServiceError, snapshot.NotFound, snapshot.Filtered, snapshot.Interrupted}

@@ -162,6 +162,13 @@ func (b *workbook) method(_ context.Context, name string) error {
 		line(b.st.label, r.Reads, string(r.Service), orNone(m, strings.Join(slices.DeleteFunc(takes, func(s string) bool { return s == "" }), "; ")))
 	}
 	row++
+	if reused := m.reused(); len(reused) > 0 {
+		heading(reusedLabel)
+		for i, s := range reused {
+			line(b.st.label, string(m.run.Reused[i].Source), s, m.t(reusedStatement))
+		}
+		row++
+	}
 	heading("Rules")
 	line(b.st.label, m.t("Rules of"), m.tool.Name+" "+m.tool.Version)
 	head("Check", "How it decides", "What is counted")

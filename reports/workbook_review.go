@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -51,6 +52,9 @@ func (b *workbook) cover(_ context.Context, name string) error {
 		{"Tool", m.tool.Name + " " + m.tool.Version},
 		{"Cannot be seen", m.t(deletedStatement)},
 		{"Handling", m.t(handlingStatement)},
+	}
+	for i, s := range m.reused() {
+		ps = slices.Insert(ps, 5+i, pair{reusedLabel, s}) // under the time of the collection
 	}
 	if m.redacted {
 		ps = append([]pair{{"Redacted copy", m.t(redactedStatement)}}, ps...)

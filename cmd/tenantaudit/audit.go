@@ -21,6 +21,7 @@ type auditOptions struct {
 	connectOptions
 	scopeOptions
 	outputOptions
+	sinceOptions
 	resume      bool
 	onlyPlan    bool // print what would be asked, and end
 	collectOnly bool // collect, not audit
@@ -29,6 +30,7 @@ type auditOptions struct {
 func (o *auditOptions) bindRun(f *pflag.FlagSet) {
 	f.BoolVar(&o.resume, "resume", false, "go on with the snapshot in --out")
 	f.BoolVar(&o.onlyPlan, "plan", false, "print what would be asked of this tenant, how long it would take and what each check costs, and end; what it reads for that is kept")
+	o.sinceOptions.bind(f)
 	f.BoolVar(&o.noPreflight, "no-preflight", false, "do not look first at what can be read")
 }
 
@@ -36,7 +38,7 @@ func (o *auditOptions) validate() error {
 	if err := o.outputOptions.validate(); err != nil {
 		return err
 	}
-	if err := o.scopeOptions.validate(); err != nil {
+	if err := errors.Join(o.scopeOptions.validate(), o.sinceOptions.validate()); err != nil {
 		return err
 	}
 	return o.connectOptions.validate()
@@ -81,7 +83,7 @@ func (a *app) collectCommand() *cobra.Command {
 }
 
 // audit is the main job; without review it ends with the snapshot.
-func (a *app) audit(ctx context.Context, o *auditOptions, review bool) error {
+func (a *app) audit(ctx context.Context, o *auditOptions, review bool) (err error) {
 	if err := o.validate(); err != nil {
 		return err
 	}
@@ -90,6 +92,12 @@ func (a *app) audit(ctx context.Context, o *auditOptions, review bool) error {
 			return err
 		}
 	}
+	if o.earlier, err = o.openEarlier(ctx); err != nil {
+		return err
+	}
+	if o.earlier != nil {
+		defer closing(o.earlier.store, &err)
+	}
 	s, err := a.connect(ctx, &o.connectOptions, a.waits())
 	if err != nil {
 		return interrupted(err, ctx, o.resumeCommand(review))
@@ -97,6 +105,9 @@ func (a *app) audit(ctx context.Context, o *auditOptions, review bool) error {
 	defer s.close()
 	if o.out == "" {
 		o.out = "review-" + folderName(firstNonEmpty(s.domain, s.tenantID)) + "-" + time.Now().UTC().Format(time.DateOnly)
+	}
+	if err := errors.Join(o.earlier.of(s.tenantID), o.earlier.otherThan(o.out)); err != nil {
+		return err
 	}
 	if err := o.matchMailboxes(ctx, s); err != nil {
 		return interrupted(err, ctx, o.resumeCommand(review))
@@ -140,6 +151,7 @@ func (a *app) auditInto(ctx context.Context, s *session, o *auditOptions, review
 	if err != nil {
 		return err
 	}
+	a.tellReused(o.earlier, view.Run())
 	if !review {
 		return errors.Join(a.collected(o.out, view), s.refusals())
 	}
@@ -219,6 +231,7 @@ func (o *auditOptions) resumeCommand(review bool) string {
 	if o.folders != "default" {
 		add("folders", o.folders)
 	}
+	o.sinceOptions.resume(add)
 	if o.noPreflight {
 		parts = append(parts, "--no-preflight")
 	}

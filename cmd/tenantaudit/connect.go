@@ -232,7 +232,7 @@ func wantedOf(plan normalize.Plan) map[snapshot.Source]bool {
 
 // collectOptions say what is read of Exchange.
 func (s *session) collectOptions(plan normalize.Plan, scope *scopeOptions) exo.CollectOptions {
-	o := exo.CollectOptions{Sources: wantedOf(plan), Folders: plan.Folders}
+	o := exo.CollectOptions{Sources: wantedOf(plan), Folders: plan.Folders, Reuse: scope.earlier.reuse()}
 	if scope.addresses != nil {
 		o.Mailboxes = func(address string) bool { return scope.addresses[strings.ToLower(address)] }
 	}

@@ -152,6 +152,7 @@ type scopeOptions struct {
 	chosen    []checks.Check
 	addresses map[string]bool // nil: no file of addresses
 	filter    string          // OPATH; "" none
+	earlier   *earlierRun     // filled by audit; nil: everything is read
 }
 
 func (o *scopeOptions) bind(f *pflag.FlagSet) {

@@ -224,7 +224,7 @@ func holder(dir string) string {
 
 // gather collects into the store, derives the datasets and keeps who read what.
 func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions) error {
-	run, err := beginRun(ctx, store, plan)
+	run, err := beginRun(ctx, store, plan, scope)
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (a *app) gather(ctx context.Context, s *session, store *snapshot.Store, pla
 }
 
 // beginRun begins a run, or goes on with the one that is in the store.
-func beginRun(ctx context.Context, store *snapshot.Store, plan normalize.Plan) (snapshot.Run, error) {
+func beginRun(ctx context.Context, store *snapshot.Store, plan normalize.Plan, scope *scopeOptions) (snapshot.Run, error) {
 	var run snapshot.Run
 	if _, err := store.Meta(ctx, "run", &run); err != nil {
 		return run, err
@@ -265,6 +265,9 @@ func beginRun(ctx context.Context, store *snapshot.Store, plan normalize.Plan) (
 		run = snapshot.Run{StartedAt: time.Now().UTC().Truncate(time.Second), ToolVersion: version, Cloud: plan.Cloud, Filter: plan.Filter, Folders: plan.Folders}
 	}
 	run.Complete = false
+	if err := scope.earlier.note(&run, filepath.Dir(store.Path())); err != nil {
+		return run, err
+	}
 	return run, store.SetMeta(ctx, "run", run)
 }
 

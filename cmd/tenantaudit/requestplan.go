@@ -31,7 +31,7 @@ const (
 // of ten mailboxes, which also shows how fast the service answers. All of it stays in the
 // snapshot, so that the run itself goes on from there.
 func (a *app) showPlan(ctx context.Context, s *session, store *snapshot.Store, plan normalize.Plan, o *auditOptions) error {
-	run, err := beginRun(ctx, store, plan)
+	run, err := beginRun(ctx, store, plan, &o.scopeOptions)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,8 @@ type CollectOptions struct {
 	// Mailboxes says which mailboxes the per-mailbox sources read, by primary address;
 	// nil: all. The others are recorded as left out.
 	Mailboxes   func(address string) bool
-	Concurrency int // batches under way per source; 0: 8. The transport's limiter decides the rate
+	Concurrency int    // batches under way per source; 0: 8. The transport's limiter decides the rate
+	Reuse       *Reuse // an earlier snapshot whose unchanged answers are taken over; nil: none
 }
 
 // Collectors returns the collectors of the chosen sources, each after those it requires.

@@ -36,6 +36,8 @@ type fan struct {
 	// confirm is the cmdlet that is asked whether an object that was not found is really
 	// gone; "": the answer itself settles it.
 	confirm string
+	// unchanged tells which answers of an earlier snapshot still hold; nil: none ever.
+	unchanged func(ctx context.Context, s Store, earlier Earlier) (proof, error)
 }
 
 func (f fan) Source() snapshot.Source { return f.source }
@@ -67,6 +69,9 @@ func (f fan) Collect(ctx context.Context, s Store) error {
 	}
 	if !ok {
 		return f.record(ctx, s, open, notExported(name, f.needs))
+	}
+	if open, err = f.reuse(ctx, s, open); err != nil {
+		return err
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(f.o.Concurrency)

@@ -79,10 +79,12 @@ func perMailbox(c *Client, o CollectOptions, src snapshot.Source, inScope func(M
 //
 // Source: Get-MailboxPermission, which has no form without an identity.
 func mailboxPermissions(c *Client, o CollectOptions) Collector {
-	return perMailbox(c, o, SourceMailboxPermission, InPermissionScope, viewRecipients, func(id, anchor string) call {
+	f := perMailbox(c, o, SourceMailboxPermission, InPermissionScope, viewRecipients, func(id, anchor string) call {
 		return call{cmdlet: "Get-MailboxPermission", mailbox: anchor, optional: []string{"IncludeUnresolvedPermissions"},
 			params: map[string]any{"Identity": id, "IncludeUnresolvedPermissions": true}}
 	})
+	f.unchanged = unchangedMailboxes
+	return f
 }
 
 // inboxRules collects the rules of every mailbox, hidden ones included.
@@ -175,7 +177,7 @@ func roleGroupMembers(c *Client, o CollectOptions) Collector {
 	}
 	return fan{
 		c: c, o: o, source: SourceRoleGroupMember, requires: []snapshot.Source{SourceRoleGroup}, needs: viewConfiguration,
-		confirm: "Get-RoleGroup", unlisted: members,
+		confirm: "Get-RoleGroup", unlisted: members, unchanged: unchangedRoleGroups,
 		targets: func(ctx context.Context, s Store) ([]target, error) {
 			var out []target
 			for r, err := range s.Rows(ctx, SourceRoleGroup) {

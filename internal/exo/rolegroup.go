@@ -2,6 +2,7 @@ package exo
 
 import (
 	"encoding/json"
+	"time"
 )
 
 // RoleGroup is an Exchange role group.
@@ -20,6 +21,7 @@ type RoleGroup struct {
 	ManagedBy                 []string
 	RoleGroupType             string
 	LinkedGroup               *string
+	WhenChanged               *time.Time
 }
 
 // DecodeRoleGroup reads one stored row.
@@ -40,6 +42,7 @@ func DecodeRoleGroup(raw json.RawMessage) (RoleGroup, error) {
 		ManagedBy:                 r.list("ManagedBy"),
 		RoleGroupType:             r.text("RoleGroupType"),
 		LinkedGroup:               r.textPtr("LinkedGroup"),
+		WhenChanged:               r.date("WhenChangedUTC"),
 	}
 	v.Row = r
 	return v, nil

@@ -83,6 +83,7 @@ type roleGroup struct {
 	roles             []string
 	members           []roleGroupMember
 	readOnly          bool
+	changed           time.Time // WhenChangedUTC; zero: not sent
 }
 
 // roleGroupMember is a person, an application, or the stand-in of a directory role.

@@ -50,8 +50,19 @@ type Options struct {
 	// NoPremium: neither Entra ID P1 nor P2, so sign-in logs answer 403 as well; implies NoP2. The one product
 	// that would hold the plans is suspended.
 	NoPremium bool
+	// Edits are what happened to single objects since: the same seed without them is the tenant before.
+	Edits []Edit
 	// PageLifetime is how long a page token of Exchange is good; 0: 30 minutes of the real clock.
 	PageLifetime time.Duration
+}
+
+// Edit is a change of one mailbox or role group.
+type Edit struct {
+	Object  string    // primary address of a mailbox, or name of a role group
+	Changed time.Time // its WhenChangedUTC from then on; zero: not sent
+	Grant   string    // address of a person who gets Full Access, or becomes a member; "": nobody
+	// Recreated gives it new ids of Exchange under the old name, as if it had been deleted and made again.
+	Recreated bool
 }
 
 // SimulatorSecret is the client secret that the token endpoint accepts unless Options

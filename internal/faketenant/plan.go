@@ -246,6 +246,7 @@ type mailbox struct {
 	lang         *language
 	extraFolders []folder
 	folderGrants []folderGrant
+	changed      time.Time // WhenChangedUTC; zero: not sent
 	index        int // number, not the position on the wire
 }
 

@@ -1,6 +1,8 @@
 package faketenant
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,12 +54,63 @@ func newPlan(opt Options) *plan {
 		c.roleSituations()
 		c.adminSituations()
 	}
+	c.edits()
 	c.mailFlow()
 	c.count()
 	p.shuffle("order", len(p.mailboxes), func(i, j int) { p.mailboxes[i], p.mailboxes[j] = p.mailboxes[j], p.mailboxes[i] })
 	p.index()
 	p.reach = sync.OnceValue(p.effectiveAccess)
 	return p
+}
+
+// edits makes the changes that were asked for. An object that is not there is an error of the
+// caller, which no answer may hide.
+func (c *crew) edits() {
+	for _, m := range c.mailboxes {
+		m.changed = mailboxChanged
+	}
+	for _, g := range c.roleGroups {
+		g.changed = roleChanged
+	}
+	for i, e := range c.opt.Edits {
+		var who *principal
+		if m := c.mailboxAt(e.Grant); m != nil {
+			who = m.owner
+		}
+		g := slices.IndexFunc(c.roleGroups, func(g *roleGroup) bool { return g.name == e.Object })
+		m := c.mailboxAt(e.Object)
+		switch {
+		case e.Grant != "" && who == nil || m == nil && g < 0:
+			panic(fmt.Sprintf("faketenant: edit %d: no %q or %q", i, e.Object, e.Grant))
+		case m != nil:
+			m.changed = e.Changed
+			if who != nil {
+				m.perms = append(m.perms, mailboxGrant{holder: byUPN(who), rights: []string{"FullAccess"}})
+			}
+			if e.Recreated {
+				m.store, m.owner.xid = c.guid("edit-store", i), c.guid("edit", i)
+			}
+		default:
+			group := c.roleGroups[g]
+			group.changed = e.Changed
+			if who != nil {
+				group.members = append(group.members, roleGroupMember{ref: who})
+			}
+			if e.Recreated {
+				group.guid = c.guid("edit", i)
+			}
+		}
+	}
+}
+
+// mailboxAt is the mailbox of a primary address; nil: there is none.
+func (c *crew) mailboxAt(address string) *mailbox {
+	for _, m := range c.mailboxes {
+		if m.kind == "" && address != "" && strings.EqualFold(m.primary(), address) {
+			return m
+		}
+	}
+	return nil
 }
 
 // person is the n-th user mailbox, nil when the tenant is too small.

@@ -131,6 +131,7 @@ func (r *Redactor) run(v snapshot.Run) snapshot.Run {
 		StartedAt: v.StartedAt, FinishedAt: v.FinishedAt, CollectedFrom: v.CollectedFrom, CollectedTo: v.CollectedTo,
 		Identity: r.value(v.Identity), IdentityID: r.value(v.IdentityID), IdentityType: v.IdentityType,
 		Requests: v.Requests, ToolVersion: v.ToolVersion, Cloud: v.Cloud, Folders: v.Folders, Complete: v.Complete, Preflight: v.Preflight,
+		EarlierStartedAt: v.EarlierStartedAt, Reused: v.Reused,
 	}
 	for _, s := range v.DirectoryRoles {
 		out.DirectoryRoles = append(out.DirectoryRoles, r.value(s))

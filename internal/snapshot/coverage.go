@@ -140,4 +140,8 @@ type Run struct {
 	Folders                    string   // default, all, none
 	Complete                   bool     // every planned unit reached a final state
 	Preflight                  *Outlook // nil: none was made
+	// EarlierStartedAt is when the run of the snapshot began from which unchanged answers were
+	// taken over; zero: none was given. Reused is what was taken over.
+	EarlierStartedAt time.Time `json:",omitzero"`
+	Reused           []Reused  `json:",omitempty"`
 }

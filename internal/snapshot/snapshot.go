@@ -27,6 +27,13 @@ func (s *Store) View(ctx context.Context) (*Snapshot, error) {
 	if !from.IsZero() { // a copy without answers keeps the times that it was given
 		v.run.CollectedFrom, v.run.CollectedTo = from, to
 	}
+	if err != nil || v.run.EarlierStartedAt.IsZero() {
+		return v, err
+	}
+	reused, err := s.reused(ctx, v.run.EarlierStartedAt)
+	if len(reused) > 0 { // a copy without a ledger keeps what it was given
+		v.run.Reused = reused
+	}
 	return v, err
 }
 
