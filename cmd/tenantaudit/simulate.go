@@ -38,6 +38,8 @@ type tenantOptions struct {
 	denyStyle string
 	access    string
 	latency   time.Duration
+	cmdlet    time.Duration
+	inFlight  int
 	noP2      bool
 	signIn    string
 	cloud     string
@@ -53,6 +55,8 @@ func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.StringVar(&o.denyStyle, "deny-style", "", "how Exchange refuses: nul403, json403, entity401 or 400notfound")
 	f.StringVar(&o.access, "access", "", "what the identity may do: "+strings.Join(faketenant.AccessProfiles(), ", ")+" (default: everything)")
 	f.DurationVar(&o.latency, "latency", 0, "time before every answer")
+	f.DurationVar(&o.cmdlet, "cmdlet-latency", 0, "time that every cmdlet takes; the cmdlets of a batch run one after the other")
+	f.IntVar(&o.inFlight, "in-flight", 0, "requests that Exchange works on at a time; one more is refused (0: any number)")
 	f.BoolVar(&o.noP2, "no-p2", false, "a tenant without Entra ID P2")
 	f.StringSliceVar(&o.faults, "fault", nil, "faults as name, name:n for each n-th request or name@n for the n-th, with *t for t times at most, such as throttle429:20 or mailboxfault@51*9; names are in the simulator's guide")
 	f.StringVar(&o.cloud, "tenant-cloud", "global", "national cloud that the tenant says it lives in: global, usgov, usgovdod or china")
@@ -77,7 +81,7 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 	}
 	t, err := faketenant.New(faketenant.Options{
 		Now:       now,
-		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Access: o.access, Latency: o.latency, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
+		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Access: o.access, Latency: o.latency, InvocationLatency: o.cmdlet, InFlight: o.inFlight, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
 	})
 	if err != nil {
 		return nil, usageError("%s", err)

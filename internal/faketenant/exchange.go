@@ -34,6 +34,14 @@ func (x *exchange) serveExchange() {
 		return
 	}
 	x.exchangeHeaders()
+	if most := x.t.opt.InFlight; most > 0 {
+		defer x.t.inFlight.Add(-1)
+		if x.t.inFlight.Add(1) > int64(most) {
+			x.w.Header().Set(headerRetry, "1")
+			x.exo(http.StatusTooManyRequests, concurrencyRefusal("").body)
+			return
+		}
+	}
 	if !x.authorized(exchangeAudience) {
 		return
 	}

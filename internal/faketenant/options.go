@@ -29,8 +29,11 @@ type Options struct {
 	Access string
 	// Latency passes before every HTTP answer, InvocationLatency before every cmdlet.
 	Latency, InvocationLatency time.Duration
-	Faults                     []Fault
-	Strict                     *Strict // nil: DefaultStrict()
+	// InFlight is how many requests Exchange works on at a time; one more is refused with 429, the text of
+	// that limit and a Retry-After of a second. 0: any number.
+	InFlight int
+	Faults   []Fault
+	Strict   *Strict // nil: DefaultStrict()
 	// IgnoreResultSize pages as if ResultSize had not been sent, even for "Unlimited".
 	// Otherwise ResultSize "Unlimited" still pages by maxpagesize, and a number caps the rows.
 	IgnoreResultSize bool

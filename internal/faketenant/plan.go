@@ -247,7 +247,7 @@ type mailbox struct {
 	extraFolders []folder
 	folderGrants []folderGrant
 	changed      time.Time // WhenChangedUTC; zero: not sent
-	index        int // number, not the position on the wire
+	index        int       // number, not the position on the wire
 }
 
 // id is the id that every row carries.

@@ -26,6 +26,7 @@ type Tenant struct {
 	calls []Call
 
 	requests, invocations atomic.Int64
+	inFlight              atomic.Int64  // requests of Exchange
 	serial                atomic.Uint64 // of requests and tokens
 	revoked               atomic.Uint64 // tokens up to this serial number are refused
 }
