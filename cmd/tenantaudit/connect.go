@@ -206,7 +206,6 @@ func (s *session) steps(store *snapshot.Store, plan normalize.Plan, scope *scope
 			return normalize.GroupsOfInterest(ctx, store)
 		},
 		GroupsRequire:   normalize.GroupSources(),
-		OwnersFor:       everyServicePrincipal,
 		MicrosoftTenant: facts.MicrosoftTenant,
 		Claims:          func(context.Context) (wire.Claims, error) { return s.claims, nil },
 	}) {
@@ -237,20 +236,6 @@ func (s *session) collectOptions(plan normalize.Plan, scope *scopeOptions) exo.C
 		o.Mailboxes = func(address string) bool { return scope.addresses[strings.ToLower(address)] }
 	}
 	return o
-}
-
-// everyServicePrincipal: an owner can add a credential to any of them, Microsoft's own included.
-func everyServicePrincipal(ctx context.Context, s graph.Store) ([]string, error) {
-	var out []string
-	for r, err := range s.Rows(ctx, graph.ServicePrincipals) {
-		if err != nil {
-			return nil, err
-		}
-		if p, _ := wire.DecodeServicePrincipal(r.Row); p.ID != "" { // a fault elsewhere in the row does not matter here
-			out = append(out, p.ID)
-		}
-	}
-	return out, nil
 }
 
 // identity is who reads, as far as Graph and the token tell.

@@ -31,6 +31,7 @@ import (
 // tenantOptions shape the simulated tenant.
 type tenantOptions struct {
 	mailboxes int
+	apps      int
 	seed      int64
 	profile   string
 	now       string
@@ -48,6 +49,7 @@ type tenantOptions struct {
 
 func (o *tenantOptions) bind(f *pflag.FlagSet) {
 	f.IntVar(&o.mailboxes, "mailboxes", 250, "number of mailboxes")
+	f.IntVar(&o.apps, "service-principals", 0, "number of further applications")
 	f.Int64Var(&o.seed, "seed", 1, "seed: the same seed gives the same tenant")
 	f.StringVar(&o.now, "now", "", "the tenant's date, such as 2026-11-01 (default: the first day of this month)")
 	f.StringVar(&o.profile, "profile", "default", "default (every situation) or clean (nothing to find)")
@@ -81,7 +83,7 @@ func (o *tenantOptions) tenant() (*faketenant.Tenant, error) {
 	}
 	t, err := faketenant.New(faketenant.Options{
 		Now:       now,
-		Mailboxes: o.mailboxes, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Access: o.access, Latency: o.latency, InvocationLatency: o.cmdlet, InFlight: o.inFlight, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
+		Mailboxes: o.mailboxes, ServicePrincipals: o.apps, Seed: o.seed, Profile: o.profile, Deny: o.deny, DenyStyle: o.denyStyle, Access: o.access, Latency: o.latency, InvocationLatency: o.cmdlet, InFlight: o.inFlight, NoP2: o.noP2, SignInError: o.signIn, SignIn: faketenant.SignIn{Cloud: o.cloud}, Faults: faults,
 	})
 	if err != nil {
 		return nil, usageError("%s", err)

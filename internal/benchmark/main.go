@@ -35,10 +35,15 @@ func main() {
 	bin := flag.String("bin", "bin/tenantaudit", "the built program")
 	sizes := flag.String("mailboxes", "10000,100000", "tenant sizes")
 	latency := flag.Duration("latency", 0, "time before every answer")
+	apps := flag.Int("service-principals", 60_000, "applications of the directory that is measured by itself; 0 for none")
 	sample := flag.Int("baseline", 200, "mailboxes that the baseline client asks about")
 	profiles := flag.String("profiles", "", "folder for the profiles of processor and memory; none without it")
 	flag.Parse()
-	if err := bench(context.Background(), *bin, *sizes, *latency, *sample, *profiles); err != nil {
+	err := bench(context.Background(), *bin, *sizes, *latency, *sample, *profiles)
+	if err == nil && *apps > 0 {
+		err = directory(context.Background(), *bin, *apps)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchmark:", err)
 		os.Exit(1)
 	}
@@ -97,7 +102,7 @@ func startUp(ctx context.Context, bin string) []string {
 type result struct {
 	mailboxes                   int
 	wall                        time.Duration
-	requests                    int64
+	requests, graph             int64
 	snapshot, review            int64 // bytes
 	stages                      []stage
 	collectedPerSecond          float64
@@ -122,30 +127,64 @@ type endpoints struct {
 	Tokens map[string]string `json:"tokens"`
 }
 
-func one(ctx context.Context, bin string, n int, latency time.Duration, sample int, profiles string) (r result, err error) {
-	r.mailboxes = n
-	sim := exec.CommandContext(ctx, bin, "simulate", "--mailboxes", strconv.Itoa(n), "--latency", latency.String())
+// directory measures what a directory of many applications takes, each with a consent and half of
+// them with a permission.
+func directory(ctx context.Context, bin string, apps int) (err error) {
+	e, stop, err := simulate(ctx, bin, "--mailboxes", "60", "--service-principals", strconv.Itoa(apps))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	dir, err := os.MkdirTemp("", "tenantaudit-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	r := result{mailboxes: 60}
+	if err := audit(ctx, bin, e, dir, filepath.Join(dir, "profile"), &r); err != nil {
+		return err
+	}
+	fmt.Printf("\n%d service principals with consents and permissions: %d requests of Graph, %.4f for each; whole audit %s\n", apps, r.graph, float64(r.graph)/float64(apps), r.wall.Round(time.Second))
+	for _, s := range r.stages {
+		fmt.Printf("  %s %.1f s, %.1f s of processor time, %d MiB\n", s.Name, s.Wall, s.CPU, s.Memory>>20)
+	}
+	return nil
+}
+
+// simulate starts the simulator; stop ends it.
+func simulate(ctx context.Context, bin string, args ...string) (e endpoints, stop func(), err error) {
+	sim := exec.CommandContext(ctx, bin, append([]string{"simulate"}, args...)...)
 	sim.Stderr = os.Stderr
 	out, err := sim.StdoutPipe()
 	if err != nil {
-		return r, err
+		return e, nil, err
 	}
 	if err := sim.Start(); err != nil {
-		return r, err
+		return e, nil, err
 	}
-	defer func() {
+	stop = func() {
 		// It ends by the signal, which is how it is meant to end.
 		_ = sim.Process.Signal(syscall.SIGTERM)
 		_ = sim.Wait()
-	}()
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err != nil {
-		return r, fmt.Errorf("simulator said nothing: %w", err)
 	}
-	var e endpoints
-	if err := json.Unmarshal(line, &e); err != nil {
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &e)
+	}
+	if err != nil {
+		stop()
+		return e, nil, fmt.Errorf("simulator said nothing of use: %w", err)
+	}
+	return e, stop, nil
+}
+
+func one(ctx context.Context, bin string, n int, latency time.Duration, sample int, profiles string) (r result, err error) {
+	r.mailboxes = n
+	e, stop, err := simulate(ctx, bin, "--mailboxes", strconv.Itoa(n), "--latency", latency.String())
+	if err != nil {
 		return r, err
 	}
+	defer stop()
 	dir, err := os.MkdirTemp("", "tenantaudit-bench-")
 	if err != nil {
 		return r, err
@@ -221,7 +260,7 @@ func readRequests(f *os.File, r *result) error {
 		if err := dec.Decode(&counts); err != nil {
 			return err
 		}
-		r.requests = counts.Graph + counts.Exchange
+		r.requests, r.graph = counts.Graph+counts.Exchange, counts.Graph
 		return nil
 	}
 }

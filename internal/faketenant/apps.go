@@ -121,7 +121,7 @@ func (s scopedAssignment) identity() string { return s.role + "-" + s.app.p.id.S
 // newApp adds a service principal.
 func (p *plan) newApp(name, appID, owner, typ string) *app {
 	n := len(p.apps)
-	a := &app{appID: appID, owner: owner, typ: typ, created: time.Date(2024, 6, 1, 9, 30, 0, 0, time.UTC).AddDate(0, 0, -n)}
+	a := &app{appID: appID, owner: owner, typ: typ, created: time.Date(2024, 6, 1, 9, 30, 0, 0, time.UTC).AddDate(0, 0, -(n % 5000))}
 	if appID == "" {
 		a.appID = p.guid("app.appid", n).String()
 	}

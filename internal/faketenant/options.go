@@ -15,6 +15,8 @@ type Options struct {
 	// Group, inactive, public folder and discovery mailboxes come on top.
 	Mailboxes int
 	Seed      int64
+	// ServicePrincipals are further applications, each with a consent and half of them with a permission.
+	ServicePrincipals int
 	// Profile is "default" (or "") or "clean": nothing to find, inventories still hold rows.
 	Profile string
 	// Deny lists what the identity may not read: cmdlet names ("Get-InboxRule"), segments of Graph

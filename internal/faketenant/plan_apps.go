@@ -71,6 +71,22 @@ func (c *crew) applications() {
 	}
 }
 
+// manyApplications adds service principals as a large directory has them: each with a consent for
+// everybody, and half of them with a permission of their own.
+func (c *crew) manyApplications() {
+	owners := []string{c.tenant.String(), c.guid("tenant.fabrikam", 0).String(), c.guid("tenant.northwind", 0).String()}
+	for i := range c.opt.ServicePrincipals {
+		a := c.newApp(fmt.Sprintf("Directory application %05d", i+1), "", owners[i%len(owners)], "")
+		c.consent(a, nil, c.graph, "User.Read", "User.Read")
+		if i%2 == 0 {
+			c.assign(a.p, c.graph, "User.Read.All")
+		}
+		if i%10 == 3 {
+			a.owners = c.some(i % len(c.people))
+		}
+	}
+}
+
 // zeroRole is the id of the default role, which is no permission.
 const zeroRole = "00000000-0000-0000-0000-000000000000"
 

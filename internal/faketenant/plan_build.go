@@ -54,6 +54,7 @@ func newPlan(opt Options) *plan {
 		c.roleSituations()
 		c.adminSituations()
 	}
+	c.manyApplications()
 	c.edits()
 	c.mailFlow()
 	c.count()

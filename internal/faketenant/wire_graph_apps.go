@@ -52,24 +52,38 @@ func writeAssignment(b *bag, a roleGrant) {
 
 func (q *graphQuery) servicePrincipalList(all []*app) graphList {
 	p := q.x.t.plan
-	expand := strings.EqualFold(q.values["$expand"], "appRoleAssignments")
-	var held map[*principal][]roleGrant
-	if expand {
-		held = map[*principal][]roleGrant{}
-		for _, a := range p.assignments {
+	expand := strings.ToLower(q.values["$expand"])
+	held, to := map[*principal][]roleGrant{}, map[*app][]roleGrant{}
+	for _, a := range p.assignments {
+		switch {
+		case expand == "approleassignments":
 			held[a.to] = append(held[a.to], a)
+		case expand == "approleassignedto" && (a.to.app == nil || a.to.app.typ != "ManagedIdentity"):
+			to[a.resource] = append(to[a.resource], a) // in a short list the service leaves out what managed identities hold
 		}
 	}
-	return graphList{context: "servicePrincipals", typ: "servicePrincipal", props: servicePrincipalProps, expands: []string{"appRoleAssignments"},
+	shown := func(b *bag, name string, list []roleGrant) {
+		list = list[:min(len(list), expandLimit)]
+		b.array(name, len(list), func(i int) {
+			b.start()
+			writeAssignment(b, list[i])
+			b.end()
+		})
+	}
+	return graphList{context: "servicePrincipals", typ: "servicePrincipal", props: servicePrincipalProps, expands: []string{"appRoleAssignments", "appRoleAssignedTo", "owners"},
 		n: len(all), defaultPage: 100, maxPage: 999, advanced: true,
 		write: func(b *bag, i int) {
 			p.writeServicePrincipal(b, all[i])
-			if expand {
-				shown := held[all[i].p]
-				shown = shown[:min(len(shown), expandLimit)]
-				b.array("appRoleAssignments", len(shown), func(i int) {
+			switch expand {
+			case "approleassignments":
+				shown(b, "appRoleAssignments", held[all[i].p])
+			case "approleassignedto":
+				shown(b, "appRoleAssignedTo", to[all[i]])
+			case "owners":
+				owners := all[i].owners[:min(len(all[i].owners), expandLimit)]
+				b.array("owners", len(owners), func(i int) {
 					b.start()
-					writeAssignment(b, shown[i])
+					p.writeMember(b, owners[i])
 					b.end()
 				})
 			}

@@ -197,10 +197,10 @@ func cost(src snapshot.Source, in Input) Cost {
 	case "graph/servicePrincipals":
 		pages(z.ServicePrincipals, false, "")
 	case "graph/appRoleAssignments":
-		pages(z.ServicePrincipals, true, "and one for each application that shows twenty assignments or more")
+		pages(z.ServicePrincipals, true, "from both sides; and one for each application that shows twenty assignments or more")
+		c.Units, c.Calls, c.Requests = 2, 2*c.Calls, 2*c.Requests
 	case "graph/servicePrincipalOwners":
-		each(z.ServicePrincipals, 1)
-		c.Requests = c.Calls
+		pages(z.ServicePrincipals, true, "and one for each application that shows twenty owners")
 	case "graph/applications", "graph/applicationOwners":
 		pages(z.Applications, false, "")
 	case "graph/oauth2PermissionGrants":

@@ -12,6 +12,7 @@ import (
 
 	"tenantaudit/internal/graph/wire"
 	"tenantaudit/internal/snapshot"
+	"tenantaudit/internal/transport"
 )
 
 // expandLimit is how many objects $expand shows of a relationship. It says nothing when
@@ -19,10 +20,11 @@ import (
 const expandLimit = 20
 
 // AssignedToPrefix leads the unit keys of graph/appRoleAssignments that were read from
-// the resource's side; the rest of such a key is the resource's object id.
+// the resource's side; the rest of such a key is the resource's object id, and nothing for
+// the list of all.
 const AssignedToPrefix = "to:"
 
-// appRoles collects app role assignments. There is no tenant-wide list; three kinds of
+// appRoles collects app role assignments. There is no tenant-wide list; four kinds of
 // unit, whose rows overlap and are one by id, make one:
 //
 //   - "": all service principals with $expand=appRoleAssignments, which gives what each
@@ -30,12 +32,16 @@ const AssignedToPrefix = "to:"
 //     Without rows where the service refuses the $expand.
 //   - a service principal's id: appRoleAssignments of one that showed 20 or none at all
 //     (no array), read in full; of every one without the $expand. Rows are assignments.
-//   - "to:" and a service principal's id: appRoleAssignedTo of one as the resource,
-//     which gives users and groups that were assigned to it. Rows are assignments. Read
-//     for enterprise applications that no Microsoft tenant owns, for every one that
-//     requires assignment, and for the resources whose permissions reach mail and
-//     directory. Users and groups assigned to others of Microsoft's own applications get
-//     visibility by it, and no permission: these are not read.
+//   - "to:": all service principals with $expand=appRoleAssignedTo, which gives who was
+//     assigned to each as the resource, users and groups too, up to 20. Sixty pages for
+//     sixty thousand applications, of which hardly any has somebody assigned. That a short
+//     list may leave out what managed identities hold (microsoft-graph-docs issue 12243)
+//     takes nothing away: the other list has it from their side.
+//   - "to:" and a service principal's id: appRoleAssignedTo of one that showed 20 or none at
+//     all, read in full. Rows are assignments. Without the $expand it is read for enterprise
+//     applications that no Microsoft tenant owns, for every one that requires assignment, and
+//     for the resources whose permissions reach mail and directory: users and groups
+//     assigned to others of Microsoft's own get visibility by it, and no permission.
 //
 // Source: GET /v1.0/servicePrincipals and …/{id}/appRoleAssignments and
 // …/{id}/appRoleAssignedTo (Application.Read.All).
@@ -44,12 +50,9 @@ func (c *Client) appRoles(o CollectOptions) Collector {
 	return Collector{source: AppRoleAssignments, requires: requires, collect: func(ctx context.Context, s Store) error {
 		result, err := c.read(ctx, s, unitReading{
 			unit:    snapshot.UnitID{Source: AppRoleAssignments},
-			listing: c.expandedListing(),
+			listing: c.expandedListing("appRoleAssignments"),
 			before: func(ctx context.Context, p page) error {
-				if keys := cutHolders(p.Rows); len(keys) > 0 {
-					return s.Plan(ctx, AppRoleAssignments, keys)
-				}
-				return nil
+				return s.Plan(ctx, AppRoleAssignments, cutHolders(p.Rows, "", func(sp wire.ServicePrincipalAssignments) []wire.AppRoleAssignment { return sp.AppRoleAssignments }))
 			},
 			instead: c.oneByOne(s, AppRoleAssignments, ServicePrincipals),
 		})
@@ -59,11 +62,36 @@ func (c *Client) appRoles(o CollectOptions) Collector {
 		if result.State == snapshot.Denied {
 			return nil // the same permission opens the others
 		}
-		if err := planAssignedTo(ctx, s, o); err != nil {
+		assignedTo := snapshot.UnitID{Source: AppRoleAssignments, Key: AssignedToPrefix}
+		if _, err := c.read(ctx, s, unitReading{
+			unit:    assignedTo,
+			listing: c.expandedListing("appRoleAssignedTo"),
+			before: func(ctx context.Context, p page) error {
+				return s.Plan(ctx, AppRoleAssignments, cutHolders(p.Rows, AssignedToPrefix, func(sp wire.ServicePrincipalAssignments) []wire.AppRoleAssignment { return sp.AppRoleAssignedTo }))
+			},
+			instead: func(ctx context.Context, why error, attempts int) (snapshot.Result, error) {
+				if err := planAssignedTo(ctx, s, o); err != nil {
+					return snapshot.Result{}, err
+				}
+				r := snapshot.Result{State: snapshot.Complete, Expected: -1, Attempts: attempts, Detail: "read resource by resource instead: " + transport.Redact(why.Error())}
+				l, known, err := s.Unit(ctx, snapshot.UnitID{Source: ServicePrincipals})
+				if err != nil {
+					return snapshot.Result{}, fmt.Errorf("%s: %w", AppRoleAssignments, err)
+				}
+				if !known || l.State != snapshot.Complete { // nobody knows whom to ask
+					r.State, r.Cause = snapshot.Partial, snapshot.ServiceError
+					r.Detail = fmt.Sprintf("who is assigned to applications needs %s, which was not read in full; go on with --resume", ServicePrincipals)
+				}
+				return r, c.commit(ctx, s, snapshot.Write{Unit: assignedTo, Reset: true, Result: r})
+			},
+		}); err != nil {
 			return err
 		}
 		return each(ctx, s, AppRoleAssignments, func(ctx context.Context, key string) error {
 			id, to := strings.CutPrefix(key, AssignedToPrefix)
+			if id == "" {
+				return nil // the list itself, which was read above
+			}
 			r := unitReading{
 				unit:    snapshot.UnitID{Source: AppRoleAssignments, Key: key},
 				listing: c.heldListing(id),
@@ -78,17 +106,21 @@ func (c *Client) appRoles(o CollectOptions) Collector {
 	}}
 }
 
-// cutHolders names the service principals of a page of the expanded list whose
+// cutHolders are the unit keys of the service principals of a page of an expanded list whose
 // assignments must be read in full.
-func cutHolders(rows []json.RawMessage) []string {
-	var keys []string
+func cutHolders(rows []json.RawMessage, prefix string, of func(wire.ServicePrincipalAssignments) []wire.AppRoleAssignment) []string {
+	var ids []string
 	for _, raw := range rows {
 		sp, err := wire.DecodeServicePrincipalAssignments(raw)
-		if err != nil || sp.AppRoleAssignments == nil || len(sp.AppRoleAssignments) >= expandLimit {
-			keys = append(keys, sp.ID)
+		if shown := of(sp); err != nil || shown == nil || len(shown) >= expandLimit {
+			ids = append(ids, sp.ID)
 		}
 	}
-	return objectIDs(keys)
+	keys := objectIDs(ids)
+	for i, id := range keys {
+		keys[i] = prefix + id
+	}
+	return keys
 }
 
 // planAssignedTo enters the resources that are asked who is assigned to them.
@@ -128,14 +160,14 @@ func keyResource(appID string) bool {
 	return false
 }
 
-func (c *Client) expandedListing() listing {
+func (c *Client) expandedListing(relation string) listing {
 	return listing{
 		sel: []string{"id", "appId"},
 		top: maxTop,
 		ask: func(ctx context.Context, sel []string, top int32) (*abs.RequestInformation, error) {
 			return sps.NewServicePrincipalsRequestBuilderInternal(c.path(), silentAdapter{}).
 				ToGetRequestInformation(ctx, &sps.ServicePrincipalsRequestBuilderGetRequestConfiguration{
-					QueryParameters: &sps.ServicePrincipalsRequestBuilderGetQueryParameters{Select: sel, Expand: []string{"appRoleAssignments"}, Top: &top},
+					QueryParameters: &sps.ServicePrincipalsRequestBuilderGetQueryParameters{Select: sel, Expand: []string{relation}, Top: &top},
 				})
 		},
 	}
@@ -176,7 +208,7 @@ func assignments(ctx context.Context, s Store) iter.Seq2[wire.AppRoleAssignment,
 				yield(wire.AppRoleAssignment{}, fmt.Errorf("%s: %w", AppRoleAssignments, err))
 				return
 			}
-			if row.Unit.Key != "" {
+			if row.Unit.Key != "" && row.Unit.Key != AssignedToPrefix {
 				a, _ := wire.DecodeAppRoleAssignment(row.Row)
 				if !yield(a, nil) {
 					return
@@ -184,7 +216,7 @@ func assignments(ctx context.Context, s Store) iter.Seq2[wire.AppRoleAssignment,
 				continue
 			}
 			sp, _ := wire.DecodeServicePrincipalAssignments(row.Row)
-			for _, a := range sp.AppRoleAssignments {
+			for _, a := range append(sp.AppRoleAssignments, sp.AppRoleAssignedTo...) {
 				if !yield(a, nil) {
 					return
 				}

@@ -35,9 +35,6 @@ type CollectOptions struct {
 	// GroupsRequire are the sources that Groups reads, those of other services included:
 	// they go first where they are collected at all.
 	GroupsRequire []snapshot.Source
-	// OwnersFor names the ids of the service principals whose owners matter. nil: those
-	// that no Microsoft tenant owns.
-	OwnersFor func(ctx context.Context, s Store) ([]string, error)
 	// MicrosoftTenant says whether a tenant is one of Microsoft's own, which hold its
 	// first-party applications. nil: a built-in list.
 	MicrosoftTenant func(tenant string) bool
@@ -88,7 +85,7 @@ func Collectors(c *Client, o CollectOptions) []Collector {
 		c.grants(o),
 		c.appRoles(o),
 		c.resources(o),
-		c.owners(o),
+		c.owners(),
 		c.members(o),
 	}
 	if o.Sources == nil {

@@ -99,6 +99,11 @@ func TestExpandedAssignmentsAreNeverTrustedAtTheLimit(t *testing.T) {
 	svc = serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/v1.0/servicePrincipals":
+			if r.URL.Query().Get("$expand") == "appRoleAssignedTo" {
+				list(w, "", `{"id":"`+few+`","appRoleAssignedTo":[`+rows(19, few)+`]}`, `{"id":"`+full+`","appRoleAssignedTo":[]}`,
+					`{"id":"`+resource+`","appRoleAssignedTo":[`+rows(20, full)+`]}`)
+				return
+			}
 			list(w, "", `{"id":"`+few+`","appRoleAssignments":[`+rows(19, few)+`]}`,
 				`{"id":"`+full+`","appRoleAssignments":[`+rows(20, full)+`]}`,
 				`{"id":"`+hidden+`"}`)
@@ -110,6 +115,8 @@ func TestExpandedAssignmentsAreNeverTrustedAtTheLimit(t *testing.T) {
 			list(w, "", held("the 21st", full, resource))
 		case "/v1.0/servicePrincipals/" + hidden + "/appRoleAssignments":
 			list(w, "")
+		case "/v1.0/servicePrincipals/" + resource + "/appRoleAssignedTo":
+			list(w, "", `{"id":"a group's","principalType":"Group","principalId":"`+guid(77)+`","resourceId":"`+resource+`"}`)
 		default:
 			t.Errorf("asked %s", r.URL)
 		}
@@ -134,14 +141,42 @@ func TestExpandedAssignmentsAreNeverTrustedAtTheLimit(t *testing.T) {
 		}
 		distinct[a.ID] = true
 	}
-	if len(distinct) != 19+21 {
-		t.Errorf("%d assignments, want 40", len(distinct))
+	if len(distinct) != 19+21+1 {
+		t.Errorf("%d assignments, want 41", len(distinct))
+	}
+	if l := store.state(t, AppRoleAssignments, AssignedToPrefix+resource); l.State != snapshot.Complete || l.Rows != 1 {
+		t.Errorf("who is assigned to a resource that showed twenty: %+v", l)
+	}
+	// Both lists, two that hold or may hold more, and one that more are assigned to.
+	if got := len(svc.seen()); got != 2+3+1 {
+		t.Errorf("%d requests: %+v", got, svc.seen())
+	}
+}
+
+// Without the list of service principals nobody knows whom to ask where $expand is refused.
+func TestRefusedAssignedToNeedsTheList(t *testing.T) {
+	svc := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("$expand") == "appRoleAssignedTo" {
+			fail(w, 400, "Request_BadRequest", "no such $expand")
+			return
+		}
+		list(w, "")
+	})
+	c, _ := newClient(t, svc)
+	store := newMemStore()
+	collect(t, c, store, AppRoleAssignments, CollectOptions{})
+	if l := store.state(t, AppRoleAssignments, AssignedToPrefix); l.State != snapshot.Partial || !strings.Contains(l.Detail, string(ServicePrincipals)) {
+		t.Errorf("%+v", l)
 	}
 }
 
 func TestAssignedToIsAskedOfResourcesThatCanHaveHolders(t *testing.T) {
 	ours, foreign, firstParty, required, managed, legacy := guid(1), guid(2), guid(3), guid(4), guid(5), guid(6)
 	svc := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("$expand") == "appRoleAssignedTo" {
+			fail(w, 400, "Request_BadRequest", "no such $expand") // else the list says it all
+			return
+		}
 		if strings.HasSuffix(r.URL.Path, "/appRoleAssignedTo") {
 			list(w, "", fmt.Sprintf(`{"id":"to %s","principalType":"Group","principalId":%q}`, r.URL.Path, guid(77)))
 			return
@@ -184,6 +219,8 @@ func TestGoneNeedsConfirmation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			svc := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				switch {
+				case r.URL.Query().Has("$expand"):
+					list(w, "", `{"id":"`+guid(1)+`"}`)
 				case strings.HasSuffix(r.URL.Path, "/owners"), name == "gone":
 					fail(w, 404, codeNotFound, "Resource does not exist.")
 				case name == "hidden":
@@ -204,39 +241,54 @@ func TestGoneNeedsConfirmation(t *testing.T) {
 	}
 }
 
-func TestOwnersOfOthersThanMicrosoft(t *testing.T) {
-	svc := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		list(w, "", `{"@odata.type":"#microsoft.graph.user","id":"`+guid(70)+`"}`)
+// One list has the owners of nearly all service principals; twenty shown are twenty or more.
+func TestOwnersAreListedAndReadInFullAtTheLimit(t *testing.T) {
+	owner := func(i int) string { return `{"@odata.type":"#microsoft.graph.user","id":"` + guid(100+i) + `"}` }
+	var twenty []string
+	for i := range expandLimit {
+		twenty = append(twenty, owner(i))
+	}
+	svc := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("$expand") == "owners" {
+			list(w, "", `{"id":"`+guid(1)+`","owners":[`+owner(1)+`]}`, `{"id":"`+guid(2)+`","owners":[`+strings.Join(twenty, ",")+`]}`, `{"id":"`+guid(3)+`"}`, `{"id":"`+guid(4)+`","owners":[]}`)
+			return
+		}
+		list(w, "", owner(1), owner(2))
 	})
 	c, _ := newClient(t, svc)
 	store := newMemStore()
-	store.put(t, ServicePrincipals, sp(guid(1), "Application", `"`+microsoft+`"`), sp(guid(2), "ManagedIdentity", "null"), sp(guid(3), "Application", `"`+guid(50)+`"`))
-	collect(t, c, store, ServicePrincipalOwners, CollectOptions{})
-	if got := len(svc.seen()); got != 2 || svc.count("/v1.0/servicePrincipals/"+guid(1)+"/owners") != 0 {
-		t.Errorf("%d requests: %+v", got, svc.seen())
-	}
-	store = newMemStore()
 	store.put(t, ServicePrincipals)
-	collect(t, c, store, ServicePrincipalOwners, CollectOptions{OwnersFor: func(context.Context, Store) ([]string, error) { return []string{guid(9), guid(9), "", "x/y"}, nil }})
-	if got := len(svc.seen()); got != 3 || svc.count("/v1.0/servicePrincipals/"+guid(9)+"/owners") != 1 {
-		t.Errorf("%d requests: %+v", got, svc.seen())
+	collect(t, c, store, ServicePrincipalOwners, CollectOptions{})
+	for _, id := range []string{guid(2), guid(3)} {
+		if l := store.state(t, ServicePrincipalOwners, id); l.State != snapshot.Complete || l.Rows != 2 {
+			t.Errorf("%s: %+v", id, l)
+		}
+	}
+	if got := len(svc.seen()); got != 3 {
+		t.Errorf("%d requests, want 3: %+v", got, svc.seen())
 	}
 }
 
 // Objects that were never listed must not read as "nothing to do".
 func TestPerObjectSourcesSayWhenTheirListIsMissing(t *testing.T) {
-	svc := serve(t, func(w http.ResponseWriter, r *http.Request) { list(w, "") })
+	svc := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("$expand") {
+			fail(w, 400, "Request_BadRequest", "no such $expand")
+			return
+		}
+		list(w, "")
+	})
 	c, _ := newClient(t, svc)
 	store := newMemStore()
 	unit := snapshot.UnitID{Source: ServicePrincipals}
-	if err := store.Commit(t.Context(), snapshot.Write{Unit: unit, Result: snapshot.Result{State: snapshot.Denied, Cause: snapshot.MissingPrivilege, Detail: "denied", Expected: -1}}); err != nil {
+	if err := store.Commit(t.Context(), snapshot.Write{Unit: unit, Result: snapshot.Result{State: snapshot.Failed, Cause: snapshot.ServiceError, Detail: "broken", Expected: -1}}); err != nil {
 		t.Fatal(err)
 	}
 	collect(t, c, store, ServicePrincipalOwners, CollectOptions{})
-	if l := store.state(t, ServicePrincipalOwners, ""); l.State != snapshot.Denied || l.Cause != snapshot.MissingPrivilege {
+	if l := store.state(t, ServicePrincipalOwners, ""); l.State != snapshot.Failed || l.Cause != snapshot.ServiceError {
 		t.Errorf("ledger %+v", l)
 	}
-	// The permission came: the listing is there, and the note goes.
+	// The next run has the listing, and the note goes.
 	store.put(t, ServicePrincipals, sp(guid(1), "Application", "null"))
 	collect(t, c, store, ServicePrincipalOwners, CollectOptions{})
 	if l := store.state(t, ServicePrincipalOwners, ""); l.State != snapshot.Complete {

@@ -33,7 +33,7 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 		AuthorizationPolicy:      "/v1.0/policies/authorizationPolicy",
 		OAuth2PermissionGrants:   "/v1.0/oauth2PermissionGrants?$count=true&$top=999",
 		AppRoleAssignments:       "/v1.0/servicePrincipals?$expand=appRoleAssignments&$select=id,appId&$top=999",
-		ServicePrincipalOwners:   "/v1.0/servicePrincipals/" + id + "/owners?$select=id,displayName,userPrincipalName,userType,appId&$top=999",
+		ServicePrincipalOwners:   "/v1.0/servicePrincipals?$expand=owners&$select=id,appId&$top=999",
 		GroupMembers:             "/v1.0/groups/" + id + "/transitiveMembers?$select=id,displayName,userPrincipalName,userType,mail,accountEnabled,appId&$top=999",
 		Me:                       "/v1.0/me?$select=id,userPrincipalName,displayName",
 

@@ -2,7 +2,7 @@ package graph
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
 
 	abs "github.com/microsoft/kiota-abstractions-go"
 	sps "github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
@@ -62,31 +62,23 @@ func (c *Client) servicePrincipalExists(id string) func(context.Context) (*abs.R
 	}
 }
 
-// owners collects who owns the service principals that matter: unit = service principal id.
+// owners collects who owns the service principals, and can add credentials to them. Units
+// as at applicationOwners: "" is all service principals with $expand=owners, and a service
+// principal's id the owners of one that showed 20, or none at all.
 //
-// Source: GET /v1.0/servicePrincipals/{id}/owners (Application.Read.All).
-func (c *Client) owners(o CollectOptions) Collector {
-	if o.OwnersFor == nil {
-		o.OwnersFor = func(ctx context.Context, s Store) ([]string, error) {
-			var ids []string
-			for sp, err := range decoded(ctx, s, ServicePrincipals, wire.DecodeServicePrincipal) {
-				if err != nil {
-					return nil, err
-				}
-				if !o.MicrosoftTenant(sp.AppOwnerOrganizationID) {
-					ids = append(ids, sp.ID)
-				}
-			}
-			return ids, nil
-		}
-	}
+// Source: GET /v1.0/servicePrincipals and …/{id}/owners (Application.Read.All).
+func (c *Client) owners() Collector {
 	requires := []snapshot.Source{ServicePrincipals}
 	return Collector{source: ServicePrincipalOwners, requires: requires, collect: func(ctx context.Context, s Store) error {
-		ids, err := o.OwnersFor(ctx, s)
-		if err != nil {
-			return fmt.Errorf("service principals whose owners matter: %w", err)
-		}
-		if err := planned(ctx, s, ServicePrincipalOwners, objectIDs(ids), requires...); err != nil {
+		result, err := c.read(ctx, s, unitReading{
+			unit:    snapshot.UnitID{Source: ServicePrincipalOwners},
+			listing: c.expandedListing("owners"),
+			before: func(ctx context.Context, p page) error {
+				return s.Plan(ctx, ServicePrincipalOwners, cutOwned(p.Rows))
+			},
+			instead: c.oneByOne(s, ServicePrincipalOwners, ServicePrincipals),
+		})
+		if err != nil || result.State == snapshot.Denied {
 			return err
 		}
 		return each(ctx, s, ServicePrincipalOwners, func(ctx context.Context, id string) error {
@@ -98,6 +90,19 @@ func (c *Client) owners(o CollectOptions) Collector {
 			return err
 		})
 	}}
+}
+
+// cutOwned names the service principals of a page of the expanded list whose owners must be
+// read in full.
+func cutOwned(rows []json.RawMessage) []string {
+	var keys []string
+	for _, raw := range rows {
+		sp, err := wire.DecodeServicePrincipalOwners(raw)
+		if err != nil || sp.Owners == nil || len(sp.Owners) >= expandLimit {
+			keys = append(keys, sp.ID)
+		}
+	}
+	return objectIDs(keys)
 }
 
 func (c *Client) ownersListing(id string) listing {

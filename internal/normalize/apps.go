@@ -34,7 +34,7 @@ func (n *run) applications() error {
 }
 
 func (n *run) servicePrincipals() error {
-	owners, err := n.ownersOf("graph/servicePrincipalOwners")
+	owners, err := n.servicePrincipalOwners()
 	if err != nil {
 		return err
 	}
@@ -207,12 +207,12 @@ func (n *run) appRoleAssignments() error {
 		if err != nil {
 			return err
 		}
-		if raw.Unit.Key == "" {
+		if raw.Unit.Key == "" || raw.Unit.Key == "to:" { // lists of service principals with what each holds, and who is assigned to it
 			s, err := wire.DecodeServicePrincipalAssignments(raw.Row)
 			if err != nil {
 				n.oddRows["graph/appRoleAssignments"]++
 			}
-			for _, a := range s.AppRoleAssignments {
+			for _, a := range append(s.AppRoleAssignments, s.AppRoleAssignedTo...) {
 				if err := put(a); err != nil {
 					return err
 				}

@@ -50,6 +50,36 @@ func sortedRefs(list []snapshot.ObjectRef) []snapshot.ObjectRef {
 	return slices.CompactFunc(list, func(a, b snapshot.ObjectRef) bool { return a.ID == b.ID })
 }
 
+// servicePrincipalOwners are the owners of each service principal of which they were read.
+func (n *run) servicePrincipalOwners() (map[string][]snapshot.ObjectRef, error) {
+	const src = "graph/servicePrincipalOwners"
+	owners, err := n.ownersOf(src)
+	if err != nil {
+		return nil, err
+	}
+	for raw, err := range n.store.Rows(n.ctx, src) {
+		if err != nil {
+			return nil, err
+		}
+		if raw.Unit.Key != "" {
+			continue
+		}
+		s, err := wire.DecodeServicePrincipalOwners(raw.Row)
+		if err != nil {
+			n.oddRows[src]++
+		}
+		if _, inFull := owners[s.ID]; inFull || err != nil || s.Owners == nil || len(s.Owners) >= ownerLimit {
+			continue
+		}
+		list := []snapshot.ObjectRef{}
+		for _, o := range s.Owners {
+			list = append(list, objectRef(o))
+		}
+		owners[s.ID] = sortedRefs(list)
+	}
+	return owners, nil
+}
+
 // ownerLimit is how many owners an expanded list shows: as many may be cut.
 const ownerLimit = 20
 

@@ -211,6 +211,20 @@ func DecodeApplicationOwners(raw json.RawMessage) (ApplicationOwners, error) {
 	})
 }
 
+// ServicePrincipalOwners is a service principal with who owns it. Source: GET /servicePrincipals
+// with $expand=owners, which shows up to 20.
+type ServicePrincipalOwners struct {
+	ID     string
+	Owners []DirectoryObject // nil: not shown
+}
+
+// DecodeServicePrincipalOwners reads a row of GET /servicePrincipals with owners expanded.
+func DecodeServicePrincipalOwners(raw json.RawMessage) (ServicePrincipalOwners, error) {
+	return decodeByID("servicePrincipal", raw, func(r reader) ServicePrincipalOwners {
+		return ServicePrincipalOwners{ID: r.id("id"), Owners: list(r, "owners", readDirectoryObject)}
+	})
+}
+
 // OAuth2PermissionGrant is a delegated consent. It has no date and no consenter.
 // Source: GET /oauth2PermissionGrants.
 type OAuth2PermissionGrant struct {
@@ -288,6 +302,7 @@ type ServicePrincipalAssignments struct {
 	ID                 string
 	AppID              string
 	AppRoleAssignments []AppRoleAssignment // nil: not shown, which is not the same as none
+	AppRoleAssignedTo  []AppRoleAssignment // with $expand=appRoleAssignedTo, by the same rules
 }
 
 // DecodeServicePrincipalAssignments reads a row of the expanded list.
@@ -296,6 +311,7 @@ func DecodeServicePrincipalAssignments(raw json.RawMessage) (ServicePrincipalAss
 		return ServicePrincipalAssignments{
 			ID: r.id("id"), AppID: r.id("appId"),
 			AppRoleAssignments: list(r, "appRoleAssignments", readAppRoleAssignment),
+			AppRoleAssignedTo:  list(r, "appRoleAssignedTo", readAppRoleAssignment),
 		}
 	})
 }
