@@ -3,6 +3,7 @@ package faketenant
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -99,7 +100,8 @@ func (x *exchange) graphGet(r *http.Request, seg []string) (int, []byte) {
 	if !wait(r.Context(), t.opt.InvocationLatency) {
 		return http.StatusServiceUnavailable, nil
 	}
-	for _, s := range seg {
+	// What may not be read may not be expanded either.
+	for _, s := range append(slices.Clone(seg), queryOptions(r.URL)["$expand"]) {
 		if t.denied[strings.ToLower(s)] {
 			return http.StatusForbidden, t.graphErrorBody(r, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 		}
