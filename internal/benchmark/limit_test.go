@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -200,10 +199,10 @@ func TestWallTimeFigures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		serial = serialClient(t, faketenant.Options{Mailboxes: mailboxes, Seed: 1, InvocationLatency: each, InFlight: allowed, TokenLifetime: 1000 * time.Hour}, mailboxes)
 	})
-	fmt.Printf("%d mailboxes, %s a cmdlet, %d in flight (simulated time): %d cmdlets in %s; limit %s, %.1f %% above it\n", mailboxes, each, allowed, invocations,
+	t.Logf("%d mailboxes, %s a cmdlet, %d in flight (simulated time): %d cmdlets in %s; limit %s, %.1f %% above it", mailboxes, each, allowed, invocations,
 		took.Round(time.Second), limit.Round(time.Second), 100*(took.Seconds()/limit.Seconds()-1))
 	// The baseline makes four calls a mailbox and reads no folder but the calendar: the ratio is of cmdlets a second.
-	fmt.Printf("client with four serial calls a mailbox: %s for %d cmdlets; %.1fx the cmdlets a second\n", serial.Round(time.Second), 4*mailboxes,
+	t.Logf("client with four serial calls a mailbox: %s for %d cmdlets; %.1fx the cmdlets a second", serial.Round(time.Second), 4*mailboxes,
 		float64(invocations)/took.Seconds()/(4*float64(mailboxes)/serial.Seconds()))
 	if took > limit*11/10 {
 		t.Errorf("took %s, more than 10 %% above the limit of %s", took, limit)

@@ -144,9 +144,9 @@ func directory(ctx context.Context, bin string, apps int) (err error) {
 	if err := audit(ctx, bin, e, dir, filepath.Join(dir, "profile"), &r); err != nil {
 		return err
 	}
-	fmt.Printf("\n%d service principals with consents and permissions: %d requests of Graph, %.4f for each; whole audit %s\n", apps, r.graph, float64(r.graph)/float64(apps), r.wall.Round(time.Second))
+	fmt.Fprintf(os.Stdout, "\n%d service principals with consents and permissions: %d requests of Graph, %.4f for each; whole audit %s\n", apps, r.graph, float64(r.graph)/float64(apps), r.wall.Round(time.Second))
 	for _, s := range r.stages {
-		fmt.Printf("  %s %.1f s, %.1f s of processor time, %d MiB\n", s.Name, s.Wall, s.CPU, s.Memory>>20)
+		fmt.Fprintf(os.Stdout, "  %s %.1f s, %.1f s of processor time, %d MiB\n", s.Name, s.Wall, s.CPU, s.Memory>>20)
 	}
 	return nil
 }

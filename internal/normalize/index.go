@@ -132,7 +132,7 @@ func (n *run) indexMailboxes() error {
 	slices.SortFunc(n.mailboxes, func(a, b mailboxRef) int { return strings.Compare(a.id, b.id) })
 	for i, m := range n.mailboxes {
 		n.byID[m.id] = i
-		n.rows[m.row] = int32(i) //nolint:gosec // far fewer than 2 billion
+		n.rows[m.row] = int32(i)
 		switch {
 		case m.inactive:
 			n.outOfScope["inactive"]++
@@ -146,6 +146,11 @@ func (n *run) indexMailboxes() error {
 			n.outOfScope["other"]++
 		}
 	}
+	return n.nameMailboxes()
+}
+
+// nameMailboxes enters the mailboxes into the directory, and what identifies them.
+func (n *run) nameMailboxes() error {
 	names := make([][]texts.Ref, len(n.mailboxes))
 	for i, m := range n.rawMailboxes() {
 		if m.err != nil {
@@ -162,7 +167,7 @@ func (n *run) indexMailboxes() error {
 	for i, list := range names {
 		for _, name := range list {
 			if _, taken := n.byAnyName[name]; !taken {
-				n.byAnyName[name] = int32(i) //nolint:gosec // far fewer than 2 billion
+				n.byAnyName[name] = int32(i)
 			}
 		}
 	}

@@ -121,7 +121,7 @@ func (d *Directory) Keep(s string) string { return d.texts.Keep(s) }
 func (d *Directory) Len() int {
 	n := 0
 	for i := range d.slots {
-		if int32(i) == d.slots[i].into { //nolint:gosec // far fewer than 2 billion
+		if int32(i) == d.slots[i].into {
 			n++
 		}
 	}
@@ -147,7 +147,7 @@ func (d *Directory) Add(e Entry) {
 	}
 	s := d.held(&e)
 	if target < 0 {
-		target = int32(len(d.slots)) //nolint:gosec // far fewer than 2 billion
+		target = int32(len(d.slots))
 		s.into = target
 		d.slots = append(d.slots, s)
 	} else {

@@ -218,14 +218,19 @@ func (s *Store) ledgerChunk(ctx context.Context, query string, args ...any) (out
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int64
-		l, err := scanLedger(func(into ...any) error { return rows.Scan(append([]any{&id}, into...)...) })
+		l, id, err := scanUnit(rows)
 		if err != nil {
 			return nil, nil, s.explain(err)
 		}
 		out, ids = append(out, l), append(ids, id)
 	}
 	return out, ids, s.explain(rows.Err())
+}
+
+// scanUnit reads a ledger row behind its number.
+func scanUnit(rows *sql.Rows) (l Ledger, id int64, err error) {
+	l, err = scanLedger(func(into ...any) error { return rows.Scan(append([]any{&id}, into...)...) })
+	return l, id, err
 }
 
 // Open reads the units of a source that still need reading, in planning order:

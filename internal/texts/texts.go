@@ -103,7 +103,7 @@ func (t *Table) Keep(s string) string { return t.Get(t.Ref(s)) }
 
 // slot is where a text stands, or where it belongs.
 func (t *Table) slot(s string) (at uint64, found bool) {
-	mask := uint64(len(t.slots) - 1)
+	mask := uint64(len(t.slots) - 1) //nolint:gosec // never empty
 	for at = maphash.String(t.seed, s) & mask; ; at = (at + 1) & mask {
 		n := t.slots[at]
 		if n == 0 {
